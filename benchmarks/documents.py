@@ -89,7 +89,7 @@ def _old_order(shopper: Shopper, place: int, seed: int, today: datetime) -> Any:
 
 
 def _with_microseconds(value: Any) -> Any:
-    """Give every time microseconds: frameworks format whole seconds differently, and a custom
+    """Add microseconds to all times: frameworks format whole seconds differently, and a custom
     format would slow the peers down.
     """
     if isinstance(value, dict):

@@ -53,12 +53,12 @@ class Workload:
 
     @property
     def path(self) -> str:
-        """That of the first request."""
+        """The path of the first request."""
         return self.requests[0].path
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """That of the first request."""
+        """The headers of the first request."""
         return self.requests[0].headers
 
     @property
@@ -197,7 +197,7 @@ def _creates(shop: Shop, items: Sequence[int]) -> Workload:
 
 
 def _rejects(shop: Shop, items: Sequence[int]) -> Workload:
-    """Each item that has a seller is rejected by it."""
+    """Requests of sellers to reject each of their items."""
     headers = {seller.pk: seller_headers(seller.token) for seller in shop.sellers}
     sold = [shop.sold_items[item] for item in items if item in shop.sold_items]
     return Workload(

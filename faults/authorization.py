@@ -50,7 +50,7 @@ class Matrix:
             self._note(
                 operation, identity, f"{foreign.status} to foreign, {absent.status} to absent"
             )
-        # Guests get their newest order, whichever they request.
+        # Guests get their newest order for any pk.
         if foreign.status < 300 and not (identity.is_guest and not operation.is_unsafe):
             self._note(operation, identity, f"{foreign.status} to foreign")
 

@@ -89,7 +89,7 @@ class HousekeepingRaces(OrderRaces):
         return Race("erase against import", list(islice(cycle(attempts), _RIVALS)), check)
 
     def tidy(self) -> Race:
-        """A request is decided while IBANs are removed: one for money that is due stays."""
+        """A request is decided while IBANs are removed: the IBAN for a due refund stays."""
         [item] = self._order()
         body = self._row(item.pk) | {"iban": _IBAN, "holder_name": "Ada"}
         sent = request("POST", _SINGLE, self._headers, body)

@@ -180,7 +180,7 @@ def _shoppers(environment: Environment, own: Owner, foreign: Owner) -> Iterator[
 
 
 def _keys(environment: Environment, own: Owner, foreign: Owner) -> Iterator[Identity]:
-    """Programs: the key decides, whatever cookies are sent with it."""
+    """Programs: the key decides, and cookies beside it are ignored."""
     customer, stranger = environment.customer(own.user), environment.customer(foreign.user)
     foreign_cookies = {"Cookie": stranger.headers["Cookie"]}
     for name, cookies in {

@@ -51,7 +51,7 @@ class Documents:
         return document, order.items[0]
 
     def again(self, document: Mapping[str, Any]) -> Attempt:
-        """Import the document with another note, as a shop that knows of no decision would."""
+        """Import the document with another note, from a shop that does not know the decision."""
 
         def send() -> int:
             try:

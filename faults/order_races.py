@@ -1,4 +1,4 @@
-"""Races: several clients request at once what only one can get."""
+"""Races: concurrent requests of which only one can succeed."""
 
 import asyncio
 from collections import Counter

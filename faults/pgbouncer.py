@@ -45,7 +45,7 @@ logfile = {folder}/pgbouncer.log
 
 
 class PgBouncerUnavailable(RuntimeError):
-    """PgBouncer is not installed and can't be; the message says why."""
+    """PgBouncer is not installed and can't be; the message has the reason."""
 
 
 class PgBouncer:
@@ -79,7 +79,7 @@ def running_pgbouncer(
 ) -> Iterator[PgBouncer]:
     """Start PgBouncer with ``size`` server connections to each database; it ends with the block.
 
-    Raises NoPgBouncer where there is none and it can not be installed.
+    Raises PgBouncerUnavailable.
     """
     program = require_pgbouncer()
     port = free_port()
@@ -116,7 +116,7 @@ def running_pgbouncer(
 def require_pgbouncer() -> str:
     """Return the path of the program; install it where apt-get and root are available.
 
-    Raises NoPgBouncer.
+    Raises PgBouncerUnavailable.
     """
     program = shutil.which(_NAME, path=_SEARCH_PATH)
     if program is None:
@@ -128,7 +128,7 @@ def require_pgbouncer() -> str:
 
 
 def _install() -> None:
-    """Raises NoPgBouncer."""
+    """Raises PgBouncerUnavailable."""
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         raise PgBouncerUnavailable(

@@ -45,7 +45,7 @@ _ENV = {
     "WAYBILL_DOCUMENT_MEMORY_MIB": "0",
 }
 _SETTING = {"WAYBILL_DATABASE_POOLER": "transaction"}
-# Disables the check that keeps operators from serving so: transaction mode without the setting.
+# Disables the check that refuses to serve in transaction mode without the setting.
 _UNCHECKED = """
 import persistence.database
 persistence.database.is_shared = lambda url: False
@@ -282,6 +282,6 @@ def _list(path: str, headers: dict[str, str], numbers: set[str]) -> _Probe:
 
 
 def _numbers(response: RawResponse) -> tuple[int, set[str]]:
-    """How many there are, and which."""
+    """The count and the numbers of a list."""
     document = orjson.loads(response.body)
     return document["count"], {order["number"] for order in document["results"]}

@@ -23,7 +23,7 @@ _CONTRACT = (
     "tests/contract/test_schemathesis_shop.py",
 )
 _EXAMPLES = 50  # of each operation while fuzzing: half of the tests' number
-_GROUP = re.compile(r"test_are_refused_without_echo_and_without_effect\[(\w+)\]")
+_GROUP = re.compile(r"test_bad_requests_are_refused_without_echo_and_without_effect\[(\w+)\]")
 # A log line of tests.contract.engine for each of its runs.
 _CASES = re.compile(r"schemathesis sent (\d+) cases")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -44,9 +45,9 @@ class Connection:
         self._writer = writer
 
     @classmethod
-    async def open(cls, port: int) -> "Connection":
-        """Connect to the port of this host."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
+    async def open(cls, port: int, context: ssl.SSLContext | None = None) -> "Connection":
+        """Connect to the port of this host; by TLS with a ``context``."""
+        return cls(*await asyncio.open_connection("127.0.0.1", port, ssl=context))
 
     def send(self, sent: bytes) -> None:
         """Write the bytes without waiting."""

@@ -1,4 +1,4 @@
-"""What all checks found, as Markdown and as JSON."""
+"""The findings of all checks as Markdown and as JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""How much each check does: in full for the report, less in the tests."""
+"""The amounts of all checks: in full for the report, smaller in the tests."""
 
 from dataclasses import dataclass, replace
 

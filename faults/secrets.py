@@ -82,7 +82,7 @@ class Search:
         )
 
     def finding(self) -> Finding:
-        """How much was searched, and the secrets found."""
+        """The amount of searched text, and the secrets found."""
         return Finding(
             title="secrets",
             database=self._database,
@@ -101,7 +101,7 @@ class Search:
 
 
 def _payloads(url: str) -> Iterator[str]:
-    """What the outbox stores of each e-mail, without the recipient's address."""
+    """The outbox's payloads, without the addresses of recipients."""
     columns = outbox_events.c
     engines = connect(url, Pool(1))
     try:

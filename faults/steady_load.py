@@ -24,8 +24,8 @@ _SATURATING = 12
 _READERS = 20
 _LINES_OF_ORDER = 8
 _READS_OF_WRITE = 19
-_MOST_OF_SECOND = 2000  # requests; no server here does more on two cores
-_WARM_SECONDS = 6.0  # until each thread of each worker has read and written
+_MOST_OF_SECOND = 2000  # requests a second; no server reaches more on two cores
+_WARM_SECONDS = 6.0  # enough for every thread of every worker to read and write
 _CAPACITY_SECONDS = 0.5
 # Short, since a shared machine may be half as fast a few seconds later.
 _WINDOW_SECONDS = 3.0

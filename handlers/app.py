@@ -26,6 +26,7 @@ from handlers.contract.operations.bodies import ContentType
 from handlers.contract.operations.marshmallow_schemas import Schemas
 from handlers.contract.operations.operations import Operation, Rules
 from handlers.database import open_database
+from handlers.documentation import remove_documentation
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
@@ -36,6 +37,7 @@ from handlers.violations import counted_violations
 from handlers.web import error_responses as errors
 from handlers.web.forwarding import UntrustedProxies
 from handlers.web.front import make_guard
+from handlers.web.last_changes import LastChanges
 from handlers.web.request_context import PARTS, Parts
 from handlers.web.seller_filters import Filters
 from persistence.database import Database, utc_now
@@ -63,7 +65,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
             next_app = sandbox.with_failures(next_app, lambda: app.app.url_map)
         return make_guard(next_app, settings)
 
-    app = mount(contract, "handlers", _application(settings, contract, database, edge))
+    app = mount(contract, __package__, _application(settings, contract, database, edge))
     _configure(app, settings)
     if sandbox is not None:
         app.app.extensions[sandbox.EXTENSION] = sandbox
@@ -78,6 +80,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
         filters=Filters(contract, app.operations, _listings()),
+        clients=LastChanges(settings) if settings.database_read_url else None,
     )
     return app
 
@@ -117,11 +120,14 @@ def _renderers(settings: Settings, contract: Contract) -> Mapping[str, Renderer[
 
 
 def _contract(settings: Settings, more: Iterable[str] = ()) -> Contract:
-    """The contract, with the cookie names of this server."""
-    named = partial(
-        name_cookies, session_cookie=session_cookie(settings), prefix=settings.cookie_prefix
-    )
-    return load_contract(more=more, adapt=named)
+    """The contract, with the cookie names and the operations of this server."""
+
+    def adapt(document: dict[str, Any]) -> None:
+        name_cookies(document, session_cookie(settings), settings.cookie_prefix)
+        if not settings.docs:
+            remove_documentation(document)
+
+    return load_contract(more=more, adapt=adapt)
 
 
 def _return_policy(settings: Settings) -> ReturnPolicy:
@@ -145,7 +151,7 @@ def _application(
         database.close()
 
     return Application(
-        name="handlers",
+        name=__package__,
         authentication=_authentication,
         refuse=errors.refuse,
         unrouted=errors.unrouted,

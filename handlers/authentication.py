@@ -56,7 +56,8 @@ class _Credential:
 
 
 def _shopper(value: str | None) -> Caller:
-    return look_up(SOME_SHOPPER, partial(sessions.authenticate, value))
+    find = partial(sessions.authenticate, value)
+    return look_up(SOME_SHOPPER, find, value, is_cookie=not is_by_key(request))
 
 
 def _guest(value: str | None) -> Caller:
@@ -96,7 +97,8 @@ def _link(operation: Operation) -> OfferLink:
 
 
 def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> TokenCaller:
-    caller = look_up(SOME_SELLER, partial(authenticate_token, bearer_value(header)))
+    token = bearer_value(header)
+    caller = look_up(SOME_SELLER, partial(authenticate_token, token), token, is_cookie=False)
     if not caller.is_use_recorded:
         # Recording the use is best effort: reads must work while the database is not writable.
         write_best_effort(lambda uow: record_use(caller, uow))

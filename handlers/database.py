@@ -8,7 +8,7 @@ from typing import Any
 from domain.shared.documents import Renderer
 from handlers.settings import DatabasePooler, Settings
 from persistence.database import Database, utc_now
-from persistence.engine.engines import Pool
+from persistence.engine.engines import Pool, StandbyOptions
 
 _NONE: Mapping[str, Renderer[Any]] = MappingProxyType({})
 
@@ -31,7 +31,17 @@ def open_database(
             settings.database_pool_size,
             settings.database_timeout,
             is_shared=settings.database_pooler is DatabasePooler.TRANSACTION,
+            connect_timeout=settings.database_connect_timeout,
+            standbys=_standbys(settings),
         ),
         document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
         stores_later=True,
+    )
+
+
+def _standbys(settings: Settings) -> StandbyOptions | None:
+    if not settings.database_read_url:
+        return None
+    return StandbyOptions(
+        settings.database_read_url, settings.database_read_lag, settings.reads_applied
     )

@@ -21,6 +21,7 @@ from handlers.web.visitors import visitor
 View = Callable[[Contract], Document]
 Writer = Callable[[Document], bytes]
 
+_TAG = "Documentation"
 _ASSETS = Path(__file__).with_name("static") / "documentation"
 _CODE = re.compile("`([^`]+)`")
 # Not from `mimetypes`, which depends on the machine.
@@ -37,6 +38,16 @@ class _File:
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.tag = sha256(body).hexdigest()[:16]
+
+
+def remove_documentation(document: Document) -> None:
+    """Remove the operations of this module from the contract, so that their paths are unknown."""
+    document["paths"] = {
+        path: item
+        for path, item in document["paths"].items()
+        if not any(_TAG in operation.get("tags", ()) for operation in item.values())
+    }
+    document["tags"] = [tag for tag in document["tags"] if tag["name"] != _TAG]
 
 
 def get_contract_json() -> Response:

@@ -3,6 +3,8 @@
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from domain.shared.readiness import Draining
+from handlers.web.draining import is_draining
 from handlers.web.request_context import require_ready
 
 
@@ -11,6 +13,8 @@ def check_liveness() -> dict[str, str]:
 
 
 def check_readiness() -> dict[str, str]:
+    if is_draining():
+        raise Draining
     require_ready()
     return {"status": "ok"}
 

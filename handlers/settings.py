@@ -15,11 +15,15 @@ from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import URL, Length, OneOf, Range, Regexp
 
+from domain.shared.database_hosts import is_postgres, split_hosts
 from handlers.contract.operations.violations import ResponseValidation
+from handlers.setting_files import SUFFIX, is_secret, read_setting_files
 
 LANGUAGES = ("en-us", "tr-tr")
 SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 _POSITIVE = Range(min=1)
+_HOUR = 3_600  # seconds
+_SECRET_LENGTH = Length(min=32)
 _CENTURY = 36_500  # days; later dates could exceed the year 9999
 # As browsers send them; a wildcard is not allowed.
 _ORIGINS = r"(https?://[a-z0-9.-]+(:[0-9]{1,5})?([, ]+|\Z))*\Z"
@@ -27,12 +31,6 @@ _COOKIE_PREFIXES = ("__Host-", "__Secure-")
 _PREFIX = "WAYBILL_"
 _FOR_TESTS = "WAYBILL_TEST_"
 _SQLITE = re.compile(r"sqlite:///.+", re.DOTALL)
-_POSTGRES = re.compile(
-    r"(?:postgres|postgresql|postgresql\+psycopg)://"
-    r"(?:[^:/]*(?::[^@]*)?@)?"  # user and password
-    r"(?:\[[^\]/?]+\]|[^/:?]*)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:/[^?]*)?(?:\?.*)?"  # the database, and options of libpq
-)
 _COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
 
 
@@ -52,6 +50,13 @@ class DatabasePooler(StrEnum):
     TRANSACTION = "transaction"
 
 
+class DatabaseReads(StrEnum):
+    """What a standby must have to be read: the client's own changes, or all changes."""
+
+    SEEN = "seen"
+    APPLIED = "applied"
+
+
 _web_url = URL(schemes={"http", "https"}, require_tld=False)
 
 
@@ -64,13 +69,35 @@ def _public_url(url: str) -> None:
 
 def _database_url(url: str) -> None:
     """Raises ValidationError for a URL that names no database, without showing the password."""
-    postgres = _POSTGRES.fullmatch(url)
-    has_port = postgres is not None and int(postgres["port"] or 5432) in range(1, 65536)
-    if not has_port and not _SQLITE.fullmatch(url):
-        raise ValidationError(
+    if not _SQLITE.fullmatch(url):
+        _postgres_url(
+            url,
             "Must look like sqlite:///var/waybill.sqlite3,"
-            " or postgresql://user:password@host:port/name."
+            " or postgresql://user:password@host:port/name.",
         )
+
+
+def _previous_secret(secret: str) -> None:
+    if secret:
+        _SECRET_LENGTH(secret)
+
+
+def _read_url(url: str) -> None:
+    if url:
+        _postgres_url(
+            url,
+            "Must look like postgresql://user:password@host:port/name, with several hosts as"
+            " host:port,host:port.",
+        )
+
+
+def _postgres_url(url: str, form: str) -> None:
+    if not is_postgres(url):
+        raise ValidationError(form)
+    try:
+        split_hosts(url)
+    except ValueError as error:
+        raise ValidationError(f"{form} {error}") from None
 
 
 def _limits_storage(url: str) -> None:
@@ -112,19 +139,26 @@ def _checked(
 class Settings:
     """All settings; docs/settings.md describes them.
 
-    A setting is read from the variable of its name in upper case with the prefix WAYBILL_.
+    A setting is read from the variable of its name in upper case with the prefix WAYBILL_. One that
+    is not shown can be in a file, which the variable with the suffix _FILE names.
     """
 
-    secret: str = _checked(Length(min=32), is_shown=False)
+    secret: str = _checked(_SECRET_LENGTH, is_shown=False)
+    secret_previous: str = _checked(_previous_secret, "", is_shown=False)
     database_url: str = _checked(_database_url, "sqlite:///var/waybill.sqlite3", is_shown=False)
     database_pooler: DatabasePooler = DatabasePooler.NONE
     database_pool_size: int = _checked(_POSITIVE, 10)
     database_timeout: int = _checked(_POSITIVE, 10)
+    database_connect_timeout: int = _checked(Range(min=2), 2)
+    database_read_url: str = _checked(_read_url, "", is_shown=False)
+    database_reads: DatabaseReads = DatabaseReads.SEEN
+    database_read_lag: int = _checked(Range(min=1, max=300), 5)
     document_memory_mib: int = _checked(Range(min=0), 16)
     host: str = "127.0.0.1"
     port: int = _checked(Range(min=1, max=65535), 8000)
     workers: int = _checked(_POSITIVE, 1)
     threads: int = _checked(_POSITIVE, 8)
+    drain_seconds: int = _checked(Range(min=0, max=_HOUR), 5)
     public_url: str = _checked(_public_url, "")
     trusted_proxies: int = _checked(Range(min=0), 0)
     connections_per_address: int = _checked(Range(min=0), 512)
@@ -140,10 +174,21 @@ class Settings:
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     require_content_type: bool = True
     demo: bool = False
+    docs: bool = True
     limits: bool = True
     limits_storage: str = _checked(_limits_storage, "memory://", is_shown=False)
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
+
+    @property
+    def secrets(self) -> list[str]:
+        """The secrets whose signatures are accepted; the last one signs."""
+        return [self.secret_previous, self.secret] if self.secret_previous else [self.secret]
+
+    @property
+    def reads_applied(self) -> bool:
+        """Whether standbys are read that have all changes."""
+        return bool(self.database_read_url) and self.database_reads is DatabaseReads.APPLIED
 
     @property
     def has_secure_cookies(self) -> bool:
@@ -158,6 +203,11 @@ class Settings:
     def cookie_name(self, name: str) -> str:
         """The full name of a cookie; a name with a prefix stays as it is."""
         return name if name.startswith(_COOKIE_PREFIXES) else self.cookie_prefix + name
+
+    @property
+    def home_path(self) -> str:
+        """Where a browser is sent without `next`: to the documentation, if it is served."""
+        return "/docs" if self.docs else "/users/orders/"
 
     @property
     def allowed_origins(self) -> frozenset[str]:
@@ -191,13 +241,22 @@ def read_settings() -> Settings:
     would otherwise leave the default in force.
     """
     env = Env(prefix=_PREFIX, eager=False)
-    values = {setting.name: _read(env, setting) for setting in fields(Settings)}
+    files = read_setting_files(fields(Settings), _PREFIX)
+    values: dict[str, Any] = {
+        setting.name: _read(env, setting)
+        for setting in fields(Settings)
+        if f"{_PREFIX}{setting.name.upper()}{SUFFIX}" not in os.environ
+    }
     faults: dict[str, Any] = {}
     try:
         env.seal()
     except EnvValidationError as error:
         faults |= cast(Mapping[str, Any], error.error_messages)
+    values |= files.values
+    faults |= files.errors
     faults |= _unknown_names(os.environ)
+    if not faults and values["database_read_url"] and not is_postgres(values["database_url"]):
+        faults["WAYBILL_DATABASE_READ_URL"] = ["Needs PostgreSQL in WAYBILL_DATABASE_URL."]
     if faults:
         raise EnvValidationError(f"Environment variables invalid: {faults}", faults)
     return Settings(**values)
@@ -206,6 +265,7 @@ def read_settings() -> Settings:
 def _unknown_names(names: Iterable[str]) -> Mapping[str, list[str]]:
     """The errors for names that look like settings and are none, by name."""
     known = [setting.name.upper() for setting in fields(Settings)]
+    known += [setting.name.upper() + SUFFIX for setting in filter(is_secret, fields(Settings))]
     faults = {}
     for name in names:
         is_ours = name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS)

@@ -15,9 +15,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from domain.imports.documents import Imports
 from domain.shared.documents import Renderer
 from domain.shared.errors import Unavailable
-from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
+from domain.shared.positions import Position, StandbyReader
+from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
-from persistence import migrations, readiness
+from persistence import diagnosis, migrations, readiness
 from persistence.distributing import PHASES, distribute, obstacles
 from persistence.documents.cache import (
     DisabledDocuments,
@@ -33,16 +34,18 @@ from persistence.engine.engines import Engines, Pool, connect
 from persistence.engine.failures import is_corrupt, is_lost_race, is_read_only, is_unavailable
 from persistence.engine.intervals import Interval
 from persistence.engine.poolers import is_shared
+from persistence.engine.standbys import Standbys, StandbyStatus
 from persistence.imports.store import SqlImports
 from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.seller_projection import fill_seller_orders
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
-from persistence.revisions import require_connection, require_schema
+from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.sql.prefetch import RecordingWork, first_statement
+from persistence.sql.standby_work import NotingWork, StandbyWork
 from persistence.sql.work import NoSavepoint, Work
-from persistence.unit_of_work import SqlUnitOfWork
+from persistence.unit_of_work import ReadingContext, SqlUnitOfWork
 
 DEFAULT_POOL = Pool()
 DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
@@ -70,31 +73,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class _ReadingContext:
-    """A unit of work that gives its connection back at the end of the block.
-
-    No generator: those cost as much as a short statement, and a request has two or three.
-    """
-
-    __slots__ = ("_raise_unavailable", "_unit")
-
-    def __init__(
-        self, unit: SqlUnitOfWork, raise_unavailable: Callable[[BaseException], None]
-    ) -> None:
-        self._unit = unit
-        self._raise_unavailable = raise_unavailable
-
-    def __enter__(self) -> SqlUnitOfWork:
-        return self._unit
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
-    ) -> None:
-        self._unit.close()
-        if error is not None:
-            self._raise_unavailable(error)
-
-
 class Database:
     """One database, SQLite (a file) or PostgreSQL, with a pool of connections.
 
@@ -102,6 +80,9 @@ class Database:
     raise Unavailable when the database cannot be reached, does not answer or stays locked.
     ``renderers`` have the names of stores of the unit of work. A rendered document is stored for
     other processes before it is returned, or, with ``stores_later``, in a background thread.
+
+    Standbys of the ``pool`` are read where a caller of ``prefetching`` allows it; everything else
+    is the primary's.
     """
 
     def __init__(
@@ -116,6 +97,7 @@ class Database:
     ) -> None:
         self._url = url
         self._engines = connect(url, pool)
+        self._standbys = None if pool.standbys is None else Standbys(pool.standbys, url, pool)
         self._clock = clock
         self._pool = pool
         self._is_pooler_known = False
@@ -134,19 +116,23 @@ class Database:
         ``begun`` is a unit of work of an earlier block, which is used again.
         """
         unit = begun if isinstance(begun, SqlUnitOfWork) else self._unit(self._reading())
-        return _ReadingContext(unit, self._raise_unavailable)
+        return ReadingContext(unit, self._raise_unavailable)
 
     def prefetching(
-        self, read: Callable[[UnitOfWork], object]
+        self,
+        read: Callable[[UnitOfWork], object] | None = None,
+        reader: StandbyReader | None = None,
     ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work as ``reading`` returns it, in which to look up a caller.
 
         ``read`` first runs for a stand-in, up to its first statement; the look-up of the caller
-        returns that statement's rows as well. ``read`` must change nothing.
+        returns that statement's rows as well. ``read`` must change nothing. Without ``reader`` only
+        the primary is read.
         """
-        recording = RecordingWork(self._engines.autocommit, is_writing=False)
-        work = self._reading()
-        work.prefetch = first_statement(recording, partial(read, self._unit(recording)))
+        work = self._reading() if reader is None else self._reading_standby(reader)
+        if read is not None:
+            recording = RecordingWork(self._engines.autocommit, is_writing=False)
+            work.prefetch = first_statement(recording, partial(read, self._unit(recording)))
         return self.reading(self._unit(work))
 
     @contextmanager
@@ -155,7 +141,11 @@ class Database:
         with self._writing() as work:
             yield self._changing(work)
 
-    def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
+    def write(
+        self,
+        work: Callable[[UnitOfWork], Result],
+        note: Callable[[Position], None] | None = None,
+    ) -> Result:
         """Run ``work``, which has to commit, and return its result.
 
         After a deadlock or a serialization failure ``work`` runs again in a new transaction, five
@@ -164,15 +154,18 @@ class Database:
 
         The first attempt has no savepoints, which cost two round trips and are seldom used. If one
         was needed, ``work`` runs again with savepoints.
+
+        ``note`` gets the position after all that ``work`` has changed and seen, before the commit;
+        an error that it raises undoes the work. It is called again for each attempt.
         """
         for attempt in range(MAX_ATTEMPTS - 1):
             try:
-                with self._writing(has_savepoints=attempt > 0) as attempted:
-                    return work(self._changing(attempted))
+                with self._writing(has_savepoints=attempt > 0, note=note) as attempted:
+                    return self._run(work, attempted)
             except (LostRace, NoSavepoint):
                 continue
-        with self.writing() as uow:
-            return work(uow)
+        with self._writing(note=note) as attempted:
+            return self._run(work, attempted)
 
     @contextmanager
     def importing(self, actor: str) -> Iterator[Imports]:
@@ -215,8 +208,17 @@ class Database:
     def require_ready(self) -> None:
         """Raises Unavailable unless requests can be served; NotReady if the operator has to act.
 
-        Takes a few seconds at most. Corruption that requests met in the last minute counts.
+        Takes a few seconds at most. Corruption that requests met in the last minute counts. Reads
+        are served while the primary is away, if a standby may be read.
         """
+        try:
+            self._require_ready()
+        except Unavailable as refusal:
+            can_wait = not isinstance(refusal, NotReady) or isinstance(refusal, ReadOnly)
+            if not can_wait or self._standbys is None or not self._standbys.is_any_readable:
+                raise
+
+    def _require_ready(self) -> None:
         if self._since_corrupt.is_within(_CORRUPT_SECONDS):
             raise Corrupt
         try:
@@ -238,13 +240,30 @@ class Database:
                 raise Unavailable from error
 
     def require_schema(self) -> None:
-        """Raises SchemaMismatch for tables of another release, and Unavailable."""
+        """Raises SchemaMismatch for tables with which this code does not work, and Unavailable."""
         require_schema(self._engines)
+
+    def schema_state(self) -> migrations.SchemaState:
+        """Return the revision of the tables, with the code that works with them.
+
+        Raises Unavailable.
+        """
+        return schema_state(self._engines)
+
+    def outbox_state(self) -> diagnosis.OutboxState:
+        """Return how e-mails are waiting. Raises Unavailable."""
+        with self._available():
+            return diagnosis.outbox_state(self._engines)
+
+    def server_time(self) -> datetime | None:
+        """Return the time of PostgreSQL's clock; None for SQLite. Raises Unavailable."""
+        with self._available():
+            return diagnosis.database_time(self._engines)
 
     def migrate(self) -> None:
         """Migrate the tables to the newest revision, if they are not there yet.
 
-        Raises SchemaMismatch for the revision of a newer release, and Unavailable.
+        Raises as ``persistence.migrations.upgrade`` does, and Unavailable.
         """
         # A step may take as long as the tables are large.
         engines = connect(self._url, replace(self._pool, size=1, timeout=None))
@@ -305,7 +324,13 @@ class Database:
     def close(self) -> None:
         """Store the documents that wait for it, then close all connections that are not in use."""
         self.finish_background()
+        if self._standbys is not None:
+            self._standbys.close()
         self._engines.dispose()
+
+    def standbys(self) -> list[StandbyStatus]:
+        """The standbys of the settings, and whether they are read."""
+        return [] if self._standbys is None else self._standbys.statuses()
 
     def _unit(self, work: Work) -> SqlUnitOfWork:
         now = self._clock()
@@ -319,12 +344,29 @@ class Database:
     def _reading(self) -> Work:
         return Work(self._engines.autocommit, is_writing=False, is_transaction=False)
 
+    def _reading_standby(self, reader: StandbyReader) -> Work:
+        """A unit of work on a standby, or on the primary if no standby may be read."""
+        standbys = self._standbys
+        if standbys is None or not (candidates := standbys.readable(reader)):
+            return self._reading()
+        return StandbyWork(standbys, candidates, reader, self._engines.autocommit)
+
+    def _run(self, work: Callable[[UnitOfWork], Result], attempted: Work) -> Result:
+        run = partial(work, self._changing(attempted))
+        return attempted.run_noting(run) if isinstance(attempted, NotingWork) else run()
+
     def _changing(self, work: Work) -> SqlUnitOfWork:
         return SqlUnitOfWork(work, self._clock(), lambda _: DisabledDocuments())
 
     @contextmanager
-    def _writing(self, *, has_savepoints: bool = True) -> Iterator[Work]:
-        writing = Work(self._engines.writing, has_savepoints=has_savepoints)
+    def _writing(
+        self, *, has_savepoints: bool = True, note: Callable[[Position], None] | None = None
+    ) -> Iterator[Work]:
+        engine = self._engines.writing
+        if note is None:
+            writing = Work(engine, has_savepoints=has_savepoints)
+        else:
+            writing = NotingWork(engine, note, has_savepoints=has_savepoints)
         with self._available(), self._engines.write_lock(), closing(writing) as work:
             yield work
 

@@ -24,11 +24,6 @@ _CONSTRAINTS = sa.text(
     " AS definition FROM pg_constraint WHERE contype IN ('p', 'u', 'f') AND conparentid = 0"
     " AND connamespace = current_schema()::regnamespace"
 )
-_TRIGGERS = sa.text(
-    "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
-    " JOIN pg_class ON pg_class.oid = tgrelid"
-    " WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace"
-)
 _INDEXES = sa.text(
     "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
     " AND tablename = :name"
@@ -88,10 +83,6 @@ def key_steps(connection: sa.Connection) -> list[Step]:
         references = [key for key in stored.values() if _names_another_user_table(key, on_nodes)]
         foreign += [key for key in references if key not in foreign]
     steps = [
-        Step(f"{table}: trigger {name}", (f"DROP TRIGGER {name} ON {table}",))
-        for table, name in connection.execute(_TRIGGERS)
-    ]
-    steps += [
         Step(
             f"{table.name}: {OWNER} is required",
             (f"ALTER TABLE {table} ALTER {OWNER} SET NOT NULL",),

@@ -11,7 +11,7 @@ from persistence import migrations
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users
 from persistence.engine.engines import Engines, busy_timeout
-from persistence.engine.failures import is_busy, is_corrupt, is_missing_table, is_read_only
+from persistence.engine.failures import is_busy, is_corrupt, is_read_only
 from persistence.engine.files import file_of
 from persistence.engine.statement_timeouts import shortened_timeout
 from persistence.orders.order_items import order_items
@@ -36,7 +36,7 @@ def require_ready(engines: Engines) -> None:
     """Raises SchemaMismatch, ReadOnly, Corrupt, and SQLAlchemy's errors after a timeout."""
     try:
         with engines.autocommit.connect() as connection, shortened_timeout(connection, SECONDS):
-            _require_revision(connection)
+            migrations.require_compatible(migrations.state_of(connection))
             connection.execute(_READ).one()
             _require_writable(connection, engines)
     except DBAPIError as error:
@@ -45,16 +45,6 @@ def require_ready(engines: Engines) -> None:
         if is_corrupt(error):
             raise Corrupt from error
         raise
-
-
-def _require_revision(connection: sa.Connection) -> None:
-    try:
-        revision: str | None = connection.execute(migrations.REVISION).scalar()
-    except DBAPIError as error:
-        if not is_missing_table(error):
-            raise
-        revision = None
-    migrations.require_head(revision)
 
 
 def _require_writable(connection: sa.Connection, engines: Engines) -> None:

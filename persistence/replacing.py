@@ -77,10 +77,7 @@ def _store_owners(work: Work) -> None:
 def _store_claims(work: Work) -> None:
     """Store the rows that keep e-mail addresses and order numbers unique."""
     of_users = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-    # Triggers of migration 0018 may have inserted some.
-    work.execute(sa.delete(user_emails))
     work.execute(sa.insert(user_emails).from_select(user_emails.c.keys(), of_users))
-    work.execute(sa.delete(order_numbers))
     for table, is_old in ((orders, sa.false()), (old_orders, sa.true())):
         of_orders = sa.select(table.c.number, is_old, table.c.user_pk, table.c.pk)
         work.execute(sa.insert(order_numbers).from_select(order_numbers.c.keys(), of_orders))

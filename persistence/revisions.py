@@ -12,18 +12,25 @@ from persistence.engine.engines import Engines
 
 
 def require_schema(engines: Engines) -> None:
-    """Raises SchemaMismatch for another revision than this code needs, and Unavailable.
+    """Raises SchemaMismatch for tables with which this code does not work, and Unavailable.
 
     The cause of Unavailable is the driver's error, or FileNotFoundError for a file of SQLite. The
     file is not created: a command run in the wrong folder would leave an empty database there.
     """
-    _require_file(engines.writing.url)
+    if not _has_file(engines.writing.url):
+        raise Unavailable from FileNotFoundError("there is no such file")
+    migrations.require_compatible(schema_state(engines))
+
+
+def schema_state(engines: Engines) -> migrations.SchemaState:
+    """Return the state of the tables. Raises Unavailable. A missing file of SQLite has none."""
+    if not _has_file(engines.writing.url):
+        return migrations.SchemaState(None)
     try:
         with engines.autocommit.connect() as connection:
-            revision = migrations.revision_of(connection)
+            return migrations.state_of(connection)
     except (DBAPIError, PoolTimeoutError) as error:
         raise Unavailable from error
-    migrations.require_head(revision)
 
 
 def require_connection(engines: Engines) -> None:
@@ -36,6 +43,5 @@ def require_connection(engines: Engines) -> None:
         raise Unavailable from error
 
 
-def _require_file(url: sa.URL) -> None:
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise Unavailable from FileNotFoundError("there is no such file")
+def _has_file(url: sa.URL) -> bool:
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()

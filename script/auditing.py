@@ -24,7 +24,7 @@ class Package:
 
 @dataclass(frozen=True)
 class AuditResult:
-    """The answer of the vulnerability service for a file of requirements.
+    """The response of the vulnerability service for a file of requirements.
 
     ``vulnerabilities`` are ids by package; ``unknown`` are packages that it does not know.
     """
@@ -68,7 +68,7 @@ def parse_result(text: str) -> AuditResult | None:
 
 
 def summarize(results: Sequence[AuditResult | None]) -> tuple[str, int]:
-    """The report of all results, and the exit code, which is not FINE without an answer."""
+    """The report of all results, and the exit code, which is not FINE without a response."""
     available = [result for result in results if result is not None]
     lines = [
         f"VULNERABLE: {package}: {', '.join(ids)}"
@@ -104,7 +104,7 @@ def _audit(name: str) -> str:
 def _output(tool: str, *arguments: str, check: bool = True) -> str:
     command = [str(_TOOLS / tool), *arguments]
     done = subprocess.run(command, check=check, capture_output=True, text=True)
-    if not done.stdout:  # with an answer, stderr is misleading: it ignores skipped packages
+    if not done.stdout:  # with a response, stderr is misleading: it ignores skipped packages
         print(*done.stderr.splitlines()[-1:], file=sys.stderr)
     return done.stdout
 

@@ -34,7 +34,7 @@ def related_tests(name: str, root: Path = ROOT) -> list[str]:
         tests = _mirrored(relative, root)
     elif (root / relative).is_dir() or relative.name.startswith("test_"):
         tests = [relative]
-    else:  # a helper of the folder's tests
+    else:  # a module that tests of the folder use
         tests = [relative.parent]
     if not tests:
         raise UnknownName(f"No tests belong to {path}: {TESTS}/ has nothing of that name.")

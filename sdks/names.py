@@ -1,4 +1,4 @@
-"""Names that generated code declares, and those among them that a good document does not cause.
+"""Names that generated code declares, and bad names, which a good document does not cause.
 
 A name is one that a user of the code can write: a module, class, type, function, method, parameter,
 field, constant or member of an enum, but not a variable inside a function.

@@ -24,7 +24,12 @@ from persistence.sql.compiled_query import DriverStatement
 from tests.support import citus
 from tests.support.fakes import FakeClock, FakeRenderer, fake_renderers
 
-pytest_plugins = ["tests.support.presence", "tests.support.application", "tests.support.server"]
+pytest_plugins = [
+    "tests.support.presence",
+    "tests.support.application",
+    "tests.support.releases",
+    "tests.support.server",
+]
 
 KINDS = ("sqlite", "postgres")
 KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")
@@ -32,13 +37,13 @@ SERVER_URL = "WAYBILL_TEST_DATABASE_URL"
 
 MakeUrl = Callable[[], str]
 
-# How long an example takes says more of what else a machine does than of the code.
+# The duration of an example depends more on the machine's load than on the code.
 hypothesis.settings.register_profile("waybill", deadline=None)
 hypothesis.settings.load_profile("waybill")
 
 
 class Opened(NamedTuple):
-    """A database, and what stands in for the clock and the other rooms."""
+    """A database with its fake clock and renderers."""
 
     database: Database
     clock: FakeClock
@@ -49,9 +54,9 @@ class Opened(NamedTuple):
 def pytest_configure(config: pytest.Config) -> None:
     if KIND not in KINDS:
         raise pytest.UsageError(f"WAYBILL_TEST_DATABASE is one of {', '.join(KINDS)}, not {KIND}")
-    # As for PostgreSQL below: no machine fails while this process tests.
+    # As for PostgreSQL below: the data need not survive a crash.
     engines.SYNCHRONOUS = "OFF"
-    # The workers of pytest-xdist inherit the environment, and with it the first process's server.
+    # The workers of pytest-xdist inherit the environment, and so use the first process's server.
     if KIND == "postgres" and citus.COORDINATOR:
         os.environ[SERVER_URL] = citus.COORDINATOR
     if KIND == "postgres" and SERVER_URL not in os.environ:
@@ -63,13 +68,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from visiting what stays until the end: 5 % of the CPU time."""
+    """Exclude objects that stay until the end from garbage collection: 5 % of the CPU time."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the run on SQLite what touches no database; pytest counts it as deselected."""
+    """Deselect tests without a database, except in the run on SQLite."""
     if KIND == "sqlite":
         return
     without = [item for item in items if "make_url" not in getattr(item, "fixturenames", ())]
@@ -79,7 +84,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _start_postgres(config: pytest.Config) -> str:
-    """Start a server of our own that forgets everything at the end; return its URL."""
+    """Start a server whose data is deleted at the end; return its URL."""
     with warnings.catch_warnings():
         # platformdirs warns, at import, where no XDG_RUNTIME_DIR is set.
         warnings.simplefilter("ignore")
@@ -97,7 +102,7 @@ def _start_postgres(config: pytest.Config) -> str:
 
 @pytest.fixture(scope="session")
 def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
-    """Make databases without tables; PostgreSQL's are dropped at the end."""
+    """Create databases without tables; PostgreSQL's are dropped at the end."""
     if KIND == "sqlite":
         yield lambda: f"sqlite:///{tmp_path_factory.mktemp('database')}/waybill.sqlite3"
         return
@@ -129,7 +134,7 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 
 @pytest.fixture(scope="session")
 def migrated_url(make_url: MakeUrl) -> str:
-    """A database with all tables, one for each worker; distributed where Citus is tried."""
+    """The URL of a database with all tables, one for each worker; distributed if Citus is tried."""
     url = make_url()
     database = Database(url, renderers=fake_renderers())
     database.migrate()
@@ -141,7 +146,7 @@ def migrated_url(make_url: MakeUrl) -> str:
 
 @pytest.fixture(scope="session")
 def opened(migrated_url: str) -> Iterator[Opened]:
-    """The database that a worker's tests share: each would compile all statements again."""
+    """The database that a worker's tests share: another would compile all statements again."""
     clock, order_renderer, old_order_renderer = FakeClock(), FakeRenderer(), FakeRenderer()
     database = Database(
         migrated_url,
@@ -155,7 +160,7 @@ def opened(migrated_url: str) -> Iterator[Opened]:
 
 @pytest.fixture
 def database_url(migrated_url: str) -> str:
-    """The URL of a database whose tables are all there, and empty."""
+    """The URL of a database with all tables, which are empty."""
     emptied = [str(sa.delete(table)) for table in reversed(metadata.sorted_tables)]
     if KIND == "sqlite":
         with closing(sqlite3.connect(migrated_url.removeprefix("sqlite:///"))) as connection:
@@ -163,7 +168,7 @@ def database_url(migrated_url: str) -> str:
                 "; ".join(["PRAGMA synchronous = OFF", "BEGIN", *emptied, "COMMIT"])
             )
         return migrated_url
-    # DELETE takes a twentieth of the time that TRUNCATE takes for as few rows as tests leave.
+    # For the few rows of a test, DELETE takes a twentieth of the time of TRUNCATE.
     with psycopg.connect(migrated_url) as connection:
         connection.execute("; ".join(emptied))
     return migrated_url
@@ -195,13 +200,13 @@ def database(
     order_renderer: FakeRenderer,
     old_order_renderer: FakeRenderer,
 ) -> Database:
-    """The empty database, opened with renderers and a clock that the test can set."""
+    """The empty database, with fake renderers and a clock that the test can set."""
     return opened.database
 
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
-    """All statements that are sent from here on, with their parameters."""
+    """All statements that are sent from now on, with their parameters."""
     sent: list[tuple[str, Any]] = []
 
     def record(*args: Any) -> None:

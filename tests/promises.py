@@ -1,8 +1,8 @@
-"""`python -m tests.promises FOLDER`: judges what `tests.support.presence` counted.
+"""`python -m tests.promises FOLDER`: checks the counts of `tests.support.presence`.
 
-A property that every response has is required by the contract, unless OPTIONAL says why not. So
-that "every" means something, a schema with other properties than required ones has to come often
-enough. Exit code 1 for a finding, 2 where the runs were not whole or saw another contract.
+The contract requires properties that every response has, except those in OPTIONAL. For a reliable
+result, schemas with optional properties must occur often enough. Exit code 1 for a finding, 2 where
+the runs were incomplete or used another contract.
 """
 
 import json
@@ -16,23 +16,23 @@ from tests.support.exchange_validator import declared_response
 from tests.support.presence import JSON, Presence, digest_of, parts_of, resolved
 
 ENOUGH = 20
-# By schema and property: why it is not required, although part response of the tests has it.
+# By schema and property: the reason why it is not required although all responses have it.
 OPTIONAL: dict[tuple[str, str], str] = {}
-# By schema: why it comes less often than ENOUGH in all tests together.
+# By schema: the reason why it occurs less often than ENOUGH.
 RARE: dict[str, str] = {}
 TESTS = Path(__file__).parent
-# What is run by itself, and sends no requests.
+# Tests with a run of their own, which send no requests.
 APART = "requirements/"
 
 
 class Partial(Exception):
-    """The runs do not speak for all tests of this contract."""
+    """The runs do not cover all tests of this contract."""
 
 
 def collected(folder: Path, files: set[str], digest: str) -> Presence:
-    """The sum of all that was written below ``folder``.
+    """The sum of all counts below ``folder``.
 
-    Raises Partial unless all of ``files`` ran, whole, with the contract of this ``digest``.
+    Raises Partial unless all of ``files`` ran completely, with the contract of this ``digest``.
     """
     presence, ran = Presence(), set()
     for path in sorted(folder.rglob("*.json")):
@@ -55,7 +55,7 @@ def findings(
     optional: Mapping[tuple[str, str], str],
     rare: Mapping[str, str],
 ) -> Iterator[str]:
-    """What is wrong with `required`, and with the two tables, in one sentence part."""
+    """Yield a message for every fault of `required` and of the two tables."""
     promised = dict(_promised(document))
     for place, names in promised.items():
         often = presence.seen[place]
@@ -76,7 +76,7 @@ def findings(
 
 
 def _promised(document: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
-    """The places that responses reach, with those of their properties that are not required."""
+    """Yield the places of schemas in responses, with their optional properties."""
     seen: set[str] = set()
     for path, item in document["paths"].items():
         for method, operation in item.items():

@@ -9,7 +9,7 @@ SECTION = "\n## Ten walks\n"
 
 
 def walks_of(page: str) -> dict[str, list[str]]:
-    """The paths of each walk by its heading, from ``- `path`: …`` below ``### heading``."""
+    """The paths of walks by heading, from ``- `path`: …`` below ``### heading``."""
     _, _, section = page.partition(SECTION)
     section = section.partition("\n## ")[0]
     _, *walks = section.split("\n### ")
@@ -20,7 +20,7 @@ def walks_of(page: str) -> dict[str, list[str]]:
 
 
 def missing(walks: Mapping[str, Sequence[str]], root: Path) -> list[str]:
-    """The paths that are not there; one that ends in a slash has to be a folder."""
+    """The missing paths; one that ends in a slash has to be a folder."""
     return [
         path
         for paths in walks.values()
@@ -44,10 +44,10 @@ class TestWalks:
 
         assert len(lines) == sum(map(len, walks_of(self.page).values()))
 
-    def test_name_files_that_exist(self) -> None:
+    def test_name_existing_files(self) -> None:
         assert missing(walks_of(self.page), ROOT) == []
 
-    def test_are_found_out_where_a_file_is_gone(self, tmp_path: Path) -> None:
+    def test_with_a_missing_file_are_detected(self, tmp_path: Path) -> None:
         (tmp_path / "there.py").touch()
         lines = ["- `there.py`: a file", "- `there.py/`: no folder", "- `gone.py`: nothing"]
         page = "\n".join(["# Page", "", "## Ten walks", "", "### One", "", *lines, ""])

@@ -1,4 +1,4 @@
-"""docs/glossary.md: names do without the terms that it says to avoid."""
+"""Names do not contain the terms to avoid of docs/glossary.md."""
 
 import re
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class TestTable:
             Avoided(("ask",), "run", ("a", "b/c")),
         ]
 
-    def test_has_each_row_in_this_form(self) -> None:
+    def test_has_every_row_in_this_form(self) -> None:
         section = (
             (ROOT / "docs/glossary.md").read_text("utf-8").partition("\n## Terms to avoid\n")[2]
         )
@@ -103,22 +103,22 @@ class Told(Spelled):
 async def is_told(): lambda told_13: (told_14 := 1)
 """
 
-    def test_finds_each_kind_of_name_that_code_gives(self) -> None:
+    def test_finds_every_kind_of_declared_name(self) -> None:
         given = {name for _, name in names_in(self.CODE) if has_term(name, "told")}
 
         assert given == {"Told", "is_told", *(f"told_{number}" for number in range(1, 15))}
 
-    def test_leaves_out_what_code_only_uses(self) -> None:
+    def test_ignores_names_that_code_only_uses(self) -> None:
         assert not any(
             has_term(name, "whoever") or name == "spelled" for _, name in names_in(self.CODE)
         )
 
     @pytest.mark.parametrize("name", ["told", "_told", "TOLD_ONCE", "isTold", "ToldHTTP", "x2told"])
-    def test_finds_a_word_wherever_it_stands(self, name: str) -> None:
+    def test_finds_a_word_at_any_position(self, name: str) -> None:
         assert has_term(name, "told")
 
     @pytest.mark.parametrize("name", ["untold", "tolds", "toldyou"])
-    def test_does_not_take_a_part_for_a_word(self, name: str) -> None:
+    def test_ignores_parts_of_words(self, name: str) -> None:
         assert not has_term(name, "told")
 
     def test_compares_other_terms_with_the_whole_name(self) -> None:
@@ -127,10 +127,10 @@ async def is_told(): lambda told_13: (told_14 := 1)
         assert not has_term("SpelledOut", "Spelled")
         assert not has_term("spelled", "Spelled")
 
-    def test_takes_a_name_apart(self) -> None:
+    def test_splits_a_name_into_words(self) -> None:
         assert words_of("_HTTPErrorOf_page2") == {"http", "error", "of", "page", "2"}
 
-    def test_looks_at_files_and_leaves_out_names_of_tests(self, tmp_path: Path) -> None:
+    def test_reads_names_of_files_and_ignores_names_of_tests(self, tmp_path: Path) -> None:
         folder = tmp_path / "code"
         folder.mkdir()
         (folder / "told.py").write_text("def test_is_told(): ...\n\n\nclass TestTold: ...\n")

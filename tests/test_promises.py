@@ -36,27 +36,27 @@ def found_in(
 
 
 class TestFindings:
-    def test_name_what_is_always_there_and_not_required(self) -> None:
+    def test_name_properties_that_are_always_present_and_not_required(self) -> None:
         counted = presence(ENOUGH, pk=ENOUGH, name=ENOUGH, code=ENOUGH - 1)
 
         assert found_in(document(["pk"], pk={}, name={}, code={}), counted) == [
             f"Thing/name is in all of {ENOUGH} responses, and not required"
         ]
 
-    def test_are_none_where_all_that_is_always_there_is_required(self) -> None:
+    def test_are_empty_if_all_such_properties_are_required(self) -> None:
         counted = presence(ENOUGH, pk=ENOUGH, code=3)
 
         assert found_in(document(["pk"], pk={}, code={}), counted) == []
 
-    def test_name_what_came_too_rarely(self) -> None:
+    def test_name_schemas_that_occurred_too_rarely(self) -> None:
         assert found_in(document([], pk={}), presence(ENOUGH - 1)) == [
             f"Thing came {ENOUGH - 1} times, not {ENOUGH}: nothing says what it always has"
         ]
 
-    def test_do_not_ask_how_often_what_is_required_whole_came(self) -> None:
+    def test_ignore_schemas_whose_properties_are_all_required(self) -> None:
         assert found_in(document(["pk"], pk={}), presence(0)) == []
 
-    def test_reach_what_is_nested(self) -> None:
+    def test_include_nested_schemas(self) -> None:
         nested = {"type": "array", "items": {"properties": {"a": {}}}}
         counted = presence(ENOUGH, "Thing/list/items", a=ENOUGH)
 
@@ -64,7 +64,7 @@ class TestFindings:
             f"Thing/list/items/a is in all of {ENOUGH} responses, and not required"
         ]
 
-    def test_take_a_reason(self) -> None:
+    def test_are_empty_with_a_reason(self) -> None:
         counted = presence(ENOUGH, pk=ENOUGH)
 
         assert found_in(document([], pk={}), counted, optional={("Thing", "pk"): "a reason"}) == []
@@ -80,7 +80,7 @@ class TestFindings:
         ],
         ids=["present at times", "often", "no schema", "no schema of a property"],
     )
-    def test_name_a_reason_that_is_out_of_date(
+    def test_name_an_outdated_reason(
         self, counted: Presence, tables: dict[str, Any], finding: str
     ) -> None:
         [only] = found_in(document([], pk={}), counted, **tables)
@@ -114,7 +114,7 @@ class TestCollected:
         ],
         ids=str,
     )
-    def test_is_nothing_of_a_run_that_was_not_whole(
+    def test_is_refused_for_an_incomplete_run(
         self, tmp_path: Path, changes: dict[str, Any], reason: str
     ) -> None:
         self.write(tmp_path / "a" / "main.json", **({"files": sorted(FILES)} | changes))
@@ -122,7 +122,7 @@ class TestCollected:
         with pytest.raises(Partial, match=reason):
             collected(tmp_path, FILES, "d")
 
-    def test_is_nothing_without_a_run(
+    def test_is_refused_without_a_run(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main(tmp_path) == 2

@@ -1,6 +1,6 @@
 """The Litestar peer's JSON: SQL expressions of which its statements are composed.
 
-Names of columns are names of fields. Money is text, as in all answers; a moment has microseconds.
+Names of columns are names of fields. Money is text, as in all responses; times have microseconds.
 """
 
 from benchmarks.peers.labels import LABELS

@@ -1,7 +1,7 @@
 """The shop's tables as SQLAlchemy's declarative mapping, for the peers that use SQLAlchemy.
 
-Each such peer has a database of its own. What Waybill computes from the clock and from other rows
-(`is_refundable`, `amount_without_discount`, …) are plain columns here, which spares the peers work.
+Each such peer has a database of its own. Fields that Waybill computes from the clock and from other
+rows (`is_refundable`, `amount_without_discount`, …) are plain columns here, which saves them work.
 """
 
 from datetime import datetime

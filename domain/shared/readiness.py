@@ -1,14 +1,26 @@
-"""Why a reachable database can not serve requests until an operator changes it."""
+"""Why a server that runs is not ready for requests."""
 
 from domain.shared.errors import Unavailable
 
 
+class Draining(Unavailable):
+    """The server is about to stop; it still serves the requests that it gets."""
+
+    message = "The server is about to stop."
+    code = "draining"
+
+
 class NotReady(Unavailable):
-    """The database, or the connection to it, does not suit this release."""
+    """The database, or the connection to it, does not suit this release.
+
+    An operator has to act.
+    """
 
 
 class SchemaMismatch(NotReady):
-    """There is no schema, or it is that of an older or a newer release."""
+    """There is no schema, or it is that of an older release, or of a newer one that this code does
+    not work with.
+    """
 
     message = "The database has schema revision %(found)s; this release needs %(needed)s."
     code = "schema_mismatch"

@@ -6,7 +6,6 @@ from flask import Response, request
 
 from domain.accounts import handovers
 from domain.accounts.one_time_tokens import Purpose
-from handlers.accounts.sessions import AFTER_LOGIN
 from handlers.auth.one_time_links import handover_url, read_token
 from handlers.auth.session_cookies import (
     give_session,
@@ -33,7 +32,7 @@ def redeem_handover(token: str, next: str = "") -> Response:  # noqa: A002 - the
     token_uuid = read_token(token, Purpose.HANDOVER, settings())
     replaced, lifetime = shown_session(request, settings()), session_lifetime(settings())
     opened = write(lambda uow: handovers.redeem_handover(token_uuid, replaced, lifetime, uow))
-    response = see_other(next or AFTER_LOGIN)
+    response = see_other(next or settings().home_path)
     token = new_csrf_token(opened.value, settings())
     give_session(response, opened.value, token, request, settings())
     return response

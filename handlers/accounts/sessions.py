@@ -32,7 +32,6 @@ from handlers.web.request_context import (
     write,
 )
 
-AFTER_LOGIN = "/docs"
 _AFTER_LOGOUT = "/users/login/"
 
 
@@ -52,7 +51,7 @@ def log_in(body: dict[str, Any]) -> Response:
     user, opened = write(lambda uow: sessions.log_in(verified, replaced, lifetime, uow))
     token = new_csrf_token(opened.value, settings())
     if request.mimetype == FORM:
-        response = see_other(body.get("next") or AFTER_LOGIN)
+        response = see_other(body.get("next") or settings().home_path)
     else:
         response = _welcome(user, opened, token)
     give_session(response, opened.value, token, request, settings())

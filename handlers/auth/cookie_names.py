@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 # Cookies that no security scheme names: they give no right by themselves.
-_OTHER_COOKIES = ("csrftoken", "knowndevice")
+_OTHER_COOKIES = ("csrftoken", "knowndevice", "lastchange")
 
 
 def name_cookies(document: dict[str, Any], session_cookie: str, prefix: str) -> None:

@@ -9,6 +9,7 @@ from handlers.settings import Settings
 CSRF_COOKIE = "csrftoken"
 GRANT_COOKIE = "ordergrant"
 DEVICE_COOKIE = "knowndevice"
+LAST_CHANGE_COOKIE = "lastchange"
 
 
 def session_cookie(settings: Settings) -> str:

@@ -26,7 +26,8 @@ _MAX_SUBJECTS = 5  # the last ones, so that the cookie stays small
 def known_device(subject: str, request: Request, settings: Settings) -> str | None:
     """The id of the request's device, if ``subject`` was opened from it before; else None."""
     device_id, subjects = _read(request, settings)
-    return device_id if _hashed(subject, settings) in subjects else None
+    is_known = any(hashed in subjects for hashed in _hashes(subject, settings))
+    return device_id if is_known else None
 
 
 def remember_device(subject: str, response: Response, request: Request, settings: Settings) -> None:
@@ -35,9 +36,9 @@ def remember_device(subject: str, response: Response, request: Request, settings
     A device keeps its id: with a new one, its counter of failed attempts would begin again.
     """
     device_id, subjects = _read(request, settings)
-    opened = _hashed(subject, settings)
-    others = [other for other in subjects if other != opened]
-    value = [device_id or token_urlsafe(_ID_BYTES), [opened, *others][:_MAX_SUBJECTS]]
+    hashes = _hashes(subject, settings)
+    others = [other for other in subjects if other not in hashes]
+    value = [device_id or token_urlsafe(_ID_BYTES), [hashes[-1], *others][:_MAX_SUBJECTS]]
     signed: str = _serializer(settings).dumps(value)
     set_cookie(response, DEVICE_COOKIE, signed, _LIFETIME, request, settings)
 
@@ -52,13 +53,19 @@ def _read(request: Request, settings: Settings) -> tuple[str | None, list[str]]:
     return device_id, subjects
 
 
-def _hashed(subject: str, settings: Settings) -> str:
-    """Hides the e-mail address and the number from readers of the cookie."""
-    digest = hmac.digest(settings.secret.encode(), f"device:{subject}".encode(), "sha256")
-    return urlsafe_b64encode(digest[:_SUBJECT_BYTES]).decode()
+def _hashes(subject: str, settings: Settings) -> list[str]:
+    """The subject, hashed with each secret: readers of the cookie see no e-mail address or number.
+
+    The last one is that of a new cookie.
+    """
+    digests = [
+        hmac.digest(secret.encode(), f"device:{subject}".encode(), "sha256")
+        for secret in settings.secrets
+    ]
+    return [urlsafe_b64encode(digest[:_SUBJECT_BYTES]).decode() for digest in digests]
 
 
 def _serializer(settings: Settings) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
-        settings.secret, salt="known-device", signer_kwargs={"digest_method": sha256}
+        settings.secrets, salt="known-device", signer_kwargs={"digest_method": sha256}
     )

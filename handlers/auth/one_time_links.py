@@ -30,4 +30,4 @@ def handover_url(token_uuid: UUID, settings: Settings) -> str:
 
 
 def _signer(purpose: Purpose, settings: Settings) -> Signer:
-    return Signer(settings.secret, salt=f"one-time:{purpose.value}", digest_method=sha256)
+    return Signer(settings.secrets, salt=f"one-time:{purpose.value}", digest_method=sha256)

@@ -49,5 +49,5 @@ def granted_caller(value: str | None, settings: Settings) -> Caller:
 
 def _serializer(settings: Settings) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
-        settings.secret, salt="order-grant", signer_kwargs={"digest_method": sha256}
+        settings.secrets, salt="order-grant", signer_kwargs={"digest_method": sha256}
     )

@@ -7,7 +7,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
-from flask import Request, Response
+from flask import Request, Response, g
 from itsdangerous import Signer
 
 from domain.accounts.sessions import id_hash
@@ -108,7 +108,7 @@ def check_csrf(
     stored = cookie_value(request, settings.cookie_name(CSRF_COOKIE)) or ""
     # A token that was extended for a grant has the nonce of the one in an open tab.
     is_same = hmac.compare_digest(_nonce(shown).encode(), _nonce(stored).encode())
-    if not is_same or not _is_signed(shown, credential, settings):
+    if not is_same or not _is_signed(shown, credential, settings.secrets):
         raise CsrfFailed
 
 
@@ -147,10 +147,12 @@ def give_session(
 ) -> None:
     """Set the cookies of a new session and its CSRF token.
 
-    The grant is dropped: it may be of another person who used the browser before.
+    The grant is dropped: it may be of another person who used the browser before. Notes the session
+    for `handlers.web.last_changes`.
     """
     lifetime = session_lifetime(settings)
     set_cookie(response, settings.session_cookie, session, lifetime, request, settings)
+    g.opened_session = session
     give_csrf_token(response, token, request, settings)
     drop_grant(response, request, settings)
 
@@ -200,21 +202,23 @@ def drop_session(response: Response, request: Request, settings: Settings) -> No
 def _renewed(request: Request, credentials: Sequence[str], settings: Settings) -> str:
     """The request's own token where it is valid for all credentials, else a new one.
 
-    The nonce stays where the token is valid for one of them. A token without a credential is
-    replaced with its nonce: another site may have planted it.
+    The nonce stays where the token is valid for one of them, so that it is the one of open tabs.
+    A token without a credential is replaced with its nonce: another site may have planted it.
     """
     own = cookie_value(request, settings.cookie_name(CSRF_COOKIE)) or ""
     bound_to: Sequence[str | None] = credentials or [None]
-    are_valid = [_is_signed(own, credential, settings) for credential in bound_to]
-    if all(are_valid):
+    # By the current secret: a token of the previous one is replaced before that one is removed.
+    current = [settings.secret]
+    if all(_is_signed(own, credential, current) for credential in bound_to):
         return own
-    nonce = _nonce(own) if any(are_valid) else token_urlsafe(_NONCE_BYTES)
+    is_valid = any(_is_signed(own, credential, settings.secrets) for credential in bound_to)
+    nonce = _nonce(own) if is_valid else token_urlsafe(_NONCE_BYTES)
     return _token(nonce, bound_to, settings)
 
 
 def _token(nonce: str, credentials: Sequence[str | None], settings: Settings) -> str:
     """A nonce, and a signature of it for each credential."""
-    signers = [_signer(credential, settings) for credential in credentials]
+    signers = [_signer(credential, settings.secrets) for credential in credentials]
     return write_token(nonce, [signer.get_signature(nonce).decode() for signer in signers])
 
 
@@ -222,15 +226,15 @@ def _nonce(token: str) -> str:
     return read_token(token)[0]
 
 
-def _signer(credential: str | None, settings: Settings) -> Signer:
+def _signer(credential: str | None, secrets: Sequence[str]) -> Signer:
     """The signer for one credential; a leaked token does not reveal the value, only its hash."""
     bound_to = "" if credential is None else id_hash(credential).hex()
-    return Signer(settings.secret, salt=f"csrf:{bound_to}", digest_method=sha256)
+    return Signer(secrets, salt=f"csrf:{bound_to}", digest_method=sha256)
 
 
-def _is_signed(token: str, credential: str | None, settings: Settings) -> bool:
+def _is_signed(token: str, credential: str | None, secrets: Sequence[str]) -> bool:
     nonce, signatures = read_token(token)
-    signer = _signer(credential, settings)
+    signer = _signer(credential, secrets)
     return any(
         signer.verify_signature(nonce, signature) for signature in signatures[:_MAX_SIGNATURES]
     )

@@ -59,4 +59,4 @@ def read_link(token: str, operation_id: str, settings: Settings) -> OfferLink:
 
 def _signer(operation_id: str, settings: Settings) -> Signer:
     purpose = _PURPOSES.get(operation_id, operation_id)
-    return Signer(settings.secret, salt=f"trade-in:{purpose}", digest_method=sha256)
+    return Signer(settings.secrets, salt=f"trade-in:{purpose}", digest_method=sha256)

@@ -11,6 +11,11 @@ class CommandEntry(NamedTuple):
     name: str
     summary: str
 
+    @property
+    def file(self) -> str:
+        """The module's name in this package, which is `waybill.handlers.cli` in a wheel."""
+        return self.module.rpartition(".")[2]
+
 
 COMMANDS: Mapping[str, CommandEntry] = {
     "carriers": CommandEntry(
@@ -21,6 +26,11 @@ COMMANDS: Mapping[str, CommandEntry] = {
     "contract": CommandEntry("handlers.cli.contract", "contract", "The OpenAPI documents."),
     "distribute": CommandEntry(
         "handlers.cli.distribute", "distribute", "Distribute the tables over nodes of Citus."
+    ),
+    "doctor": CommandEntry(
+        "handlers.cli.doctor",
+        "doctor",
+        "Check the settings, the database and the other services, and say what to do.",
     ),
     "import": CommandEntry(
         "handlers.cli.imports",

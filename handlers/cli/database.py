@@ -63,7 +63,7 @@ def refuse_transaction_pooler(database: Database) -> None:
 @contextmanager
 def _database_log_silenced() -> Iterator[None]:
     """Log no errors of the database with tracebacks: the command prints them in its last line."""
-    log = logging.getLogger("persistence.database")
+    log = logging.getLogger(Database.__module__)
     level = log.level
     log.setLevel(logging.CRITICAL)
     try:

@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 from domain.shared.private_files import make_private_folder, open_private_file
+from handlers.setting_files import SUFFIX
 
 _FILE = Path("var/secret")
 _VARIABLE = "WAYBILL_SECRET"
@@ -16,7 +17,7 @@ _VARIABLE = "WAYBILL_SECRET"
 
 def make_secret() -> None:
     """Generate and store a secret, unless one is stored or in the environment."""
-    if _VARIABLE not in os.environ and not _FILE.exists():
+    if not _is_set() and not _FILE.exists():
         make_private_folder(_FILE.parent)
         with open_private_file(_FILE) as file:
             file.write(secrets.token_urlsafe(32).encode())
@@ -24,5 +25,9 @@ def make_secret() -> None:
 
 def use_secret() -> None:
     """Put the stored secret into the environment, unless that has one."""
-    if _VARIABLE not in os.environ and _FILE.exists():
+    if not _is_set() and _FILE.exists():
         os.environ[_VARIABLE] = _FILE.read_text()
+
+
+def _is_set() -> bool:
+    return _VARIABLE in os.environ or _VARIABLE + SUFFIX in os.environ

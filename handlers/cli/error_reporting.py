@@ -15,10 +15,10 @@ from handlers.adapters.plain_text import one_line
 
 NEW_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"  # noqa: S105 - makes one
 _SQLITE = "sqlite:///"
-_REDIS = (
-    "WAYBILL_LIMITS_STORAGE needs the package redis:"
-    " python3 -m pip install --requirement requirements/redis.txt"
-)
+_EXTRA = "%s needs the package %s. Install waybill[%s], or in a checkout: %s"
+_PIP = "python3 -m pip install --requirement requirements/%s.txt"
+_REDIS = _EXTRA % ("WAYBILL_LIMITS_STORAGE", "redis", "redis", _PIP % "redis")
+_FAKER = _EXTRA % ("The demo shop", "faker", "demo", _PIP % "demo")
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def report_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        message = _message(error)
+        message = error_message(error)
         if message is None:
             raise
         raise click.ClickException(message) from error
@@ -45,7 +45,7 @@ def report_database_errors(url: str) -> Iterator[None]:
         raise click.ClickException(_database_message(subject, refusal)) from refusal
 
 
-def _message(error: Exception) -> str | None:
+def error_message(error: Exception) -> str | None:
     """The message for an error; None for bugs, and for exceptions that click reports itself."""
     if isinstance(error, Refusal):
         return _refusal_message(error)
@@ -55,7 +55,6 @@ def _message(error: Exception) -> str | None:
         return None
     # Imported here so that commands start faster: a command that raises them has imported them.
     from environs import EnvValidationError
-    from limits.errors import ConfigurationError
 
     from handlers.contract.document.bundle import ContractError
 
@@ -63,6 +62,15 @@ def _message(error: Exception) -> str | None:
         return _settings_message(error.error_messages)
     if isinstance(error, ContractError):
         return str(error)
+    return _missing_extra(error)
+
+
+def _missing_extra(error: Exception) -> str | None:
+    """What to install, if the error is that an optional package is missing."""
+    from limits.errors import ConfigurationError
+
+    if isinstance(error, ModuleNotFoundError):
+        return _FAKER if error.name == "faker" else None
     return _REDIS if isinstance(error, ConfigurationError) else None
 
 
@@ -105,7 +113,7 @@ def _settings_message(errors: Any) -> str:
     lines = []
     for name, reasons in errors.items():
         line = f"{name}: {' '.join(one_line(str(reason)) for reason in reasons)}"
-        if name == "WAYBILL_SECRET":
+        if name in {"WAYBILL_SECRET", "WAYBILL_SECRET_PREVIOUS"}:
             line += f" Make one: {NEW_SECRET}"
         lines.append(line)
     return "\n".join(lines)

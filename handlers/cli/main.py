@@ -27,7 +27,7 @@ class _Commands(click.Group):
             return None
         entry = COMMANDS[cmd_name]
         with without_garbage_collection():
-            module = importlib.import_module(entry.module)
+            module = importlib.import_module(f"{__package__}.{entry.file}")
         command: click.Command = getattr(module, entry.name)
         return command
 

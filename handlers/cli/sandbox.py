@@ -14,6 +14,7 @@ from handlers.sandbox.folders import temporary_folder
 from handlers.sandbox.orphans import watch_parent
 from handlers.sandbox.shop import SECRET, read_shop
 from handlers.serving.server import sandbox_application, serve
+from handlers.setting_files import SUFFIX
 from handlers.settings import read_settings
 
 _DATABASE = "WAYBILL_DATABASE_URL"
@@ -41,13 +42,15 @@ Everything is in memory or in a temporary folder, and deleted when the sandbox s
 
 def serve_sandbox(port: int | None) -> None:
     """Serve a sandbox until Ctrl-C or SIGTERM. Raises ClickException if it cannot."""
-    if _DATABASE in os.environ:
+    if _DATABASE in os.environ or _DATABASE + SUFFIX in os.environ:
         raise click.ClickException(
             f"A sandbox has a database of its own; start it without {_DATABASE}."
         )
     with temporary_folder() as folder:
         # The application reads its own settings.
-        os.environ.update(_own_settings(folder, port))
+        for name, value in _own_settings(folder, port).items():
+            os.environ.pop(name + SUFFIX, None)
+            os.environ[name] = value
         settings = read_settings()
         require_free_port(settings)
         shop = read_shop()
@@ -58,7 +61,7 @@ def serve_sandbox(port: int | None) -> None:
         now = f"{shop.now:%Y-%m-%dT%H:%M:%SZ}"
         url = f"http://{settings.host}:{settings.port}"
         click.echo(_TEXT.format(url=url, now=now, **shop.credentials))
-        serve(settings, partial(_application, os.getpid(), folder))
+        serve(settings, partial(_application, os.getpid(), folder), is_temporary=True)
 
 
 def _application(server: int, folder: Path) -> ContractApp:
@@ -75,6 +78,7 @@ def _own_settings(folder: Path, port: int | None) -> Mapping[str, str]:
         "WAYBILL_DATABASE_POOLER": "none",
         "WAYBILL_SECRET": SECRET,
         "WAYBILL_LIMITS_STORAGE": "memory://",
+        "WAYBILL_DOCS": "true",
         "WAYBILL_SMTP_URL": "",
         "WAYBILL_WORKERS": "1",
     }

@@ -12,13 +12,16 @@ _PLACEHOLDERS = ("change", "default", "example", "insecure", "password", "replac
 _MIN_BYTES = 20
 
 
-def require_strong(secret: str) -> None:
-    """Raises ClickException for a secret that is repetitive or a placeholder."""
-    if (
-        any(word in secret.lower() for word in _PLACEHOLDERS)
-        or _compressed_size(secret) < _MIN_BYTES
-    ):
-        raise click.ClickException(f"WAYBILL_SECRET can be guessed. Make one: {NEW_SECRET}")
+def require_strong(secret: str, variable: str = "WAYBILL_SECRET") -> None:
+    """Raises ClickException, which names the variable, for a secret that can be guessed."""
+    if not is_strong(secret):
+        raise click.ClickException(f"{variable} can be guessed. Make one: {NEW_SECRET}")
+
+
+def is_strong(secret: str) -> bool:
+    """Whether a secret is neither repetitive nor a placeholder."""
+    is_placeholder = any(word in secret.lower() for word in _PLACEHOLDERS)
+    return not is_placeholder and _compressed_size(secret) >= _MIN_BYTES
 
 
 def _compressed_size(secret: str) -> int:

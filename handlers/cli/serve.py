@@ -14,6 +14,7 @@ from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
 from handlers.cli.demo_secret import make_secret
 from handlers.cli.demo_worker import demo_worker
+from handlers.cli.doctor_settings import counts_separately, separate_limits
 from handlers.cli.error_reporting import report_database_errors
 from handlers.cli.free_port import require_free_port
 from handlers.cli.open_files import warn_of_open_files
@@ -27,9 +28,10 @@ from persistence.database import Database
 log = structlog.get_logger(__name__)
 
 _DEMO_SHOP = {"users": 40, "orders_per_user": 12, "seed": 1}
-_PAGES = """
+_TITLE = """
 Waybill serves on {url}
-
+"""
+_DOCS = """
   the contract, to try out   {url}/docs
   the contract, to read      {url}/reference"""
 _SHOPPER = """
@@ -84,7 +86,11 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
     settings = command_settings()
     if not demo:
         require_strong(settings.secret)
+        if settings.secret_previous:
+            require_strong(settings.secret_previous, "WAYBILL_SECRET_PREVIOUS")
     warn_of_open_files(settings)
+    if counts_separately(settings):
+        click.echo(f"Warning: {separate_limits(settings)}.", err=True)
     if port is not None:
         settings = replace(settings, port=port)
         os.environ["WAYBILL_PORT"] = str(port)  # the application reads its own settings
@@ -98,7 +104,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
             return
         _print_urls(settings, prepare_demo_shop(database))
     with demo_worker(settings):
-        run(settings)
+        run(settings, is_temporary=True)
 
 
 def _require_schema(database: Database) -> None:
@@ -134,7 +140,7 @@ def prepare_demo_shop(database: Database) -> bool:
 
 
 def _fill(database: Database) -> None:
-    # Imported here: Faker's data takes a while to load.
+    # Imported here: only an empty demo shop needs it.
     from handlers.cli.demo_shop_loader import seed_demo_shop
 
     click.echo("Filling the demo shop …")
@@ -143,6 +149,6 @@ def _fill(database: Database) -> None:
 
 
 def _print_urls(settings: Settings, has_demo_shopper: bool) -> None:
-    text = _PAGES + (_SHOPPER if has_demo_shopper else "\n")
+    text = _TITLE + (_DOCS if settings.docs else "") + (_SHOPPER if has_demo_shopper else "\n")
     url = f"http://{settings.host}:{settings.port}"
     click.echo(text.format(url=url, email=DEMO_EMAIL, password=DEMO_PASSWORD))

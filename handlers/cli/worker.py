@@ -8,6 +8,7 @@ from handlers.cli.graceful_shutdown import GracefulShutdown
 from handlers.cli.open_files import warn_of_open_files
 from handlers.mail.outbox_worker import OutboxWorker, deliver_until
 from handlers.mail.transports import mailer_of
+from handlers.serving.notifications import READY, STOPPING, Notifier
 
 
 @click.command()
@@ -26,9 +27,26 @@ def worker(*, once: bool) -> None:
         refuse_transaction_pooler(database)
         warn_of_open_files(settings)
         outbox_worker = OutboxWorker(database, mailer_of(settings), settings)
+        notifier = Notifier()
+        notifier.notify(READY, "STATUS=Delivering e-mails.")
         if once:
             while not shutdown.is_requested and outbox_worker.deliver_next():
                 pass
         else:
-            deliver_until(shutdown, outbox_worker)
+            deliver_until(_Watched(shutdown, notifier), outbox_worker)
+        notifier.notify(STOPPING)
     click.echo(f"{outbox_worker.delivered} delivered, {outbox_worker.failed} failed.")
+
+
+class _Watched:
+    """A Shutdown that sends the watchdog a sign of life whenever the loop looks at it."""
+
+    def __init__(self, shutdown: GracefulShutdown, notifier: Notifier) -> None:
+        self._shutdown = shutdown
+        self._notifier = notifier
+        self.wait = shutdown.wait
+
+    @property
+    def is_requested(self) -> bool:
+        self._notifier.sign_of_life()
+        return self._shutdown.is_requested

@@ -3,12 +3,13 @@
 import unicodedata
 from dataclasses import dataclass
 from random import Random
-from typing import Any
-
-from faker import Faker
+from typing import TYPE_CHECKING, Any
 
 from handlers.demo_shop import DEMO_EMAIL
 from handlers.demo_shop.places import FOREIGN_PLACES, TURKISH_PLACES, TURKISH_STREETS, Place
+
+if TYPE_CHECKING:
+    from faker import Faker
 
 _TITLES = {"tr-tr": ("Ev", "İş", "Yazlık"), "en-us": ("Home", "Work", "Parents")}
 _GUEST_EVERY = 10
@@ -48,9 +49,15 @@ class Shopper:
 
 
 class ShopperFactory:
-    """Makes shoppers; the same index and state of the rng give the same shopper."""
+    """Makes shoppers; the same index and state of the rng give the same shopper.
+
+    Raises ModuleNotFoundError without Faker, which only the extra `demo` installs.
+    """
 
     def __init__(self) -> None:
+        # Imported here: a server for a real shop has no Faker, and its data takes a while to load.
+        from faker import Faker
+
         self._fakers = {"tr-tr": Faker("tr_TR"), "en-us": Faker("en_US")}
 
     def shopper(self, index: int, rng: Random) -> Shopper:
@@ -113,7 +120,7 @@ def _recipient(index: int, last_name: str, language: str, *, is_last: bool) -> d
     return recipient
 
 
-def _location(place: Place, fake: Faker, rng: Random) -> dict[str, Any]:
+def _location(place: Place, fake: "Faker", rng: Random) -> dict[str, Any]:
     street = fake.street_address()
     if place.language == "tr-tr":
         street = f"{rng.choice(TURKISH_STREETS)} No: {rng.randint(1, 120)} D: {rng.randint(1, 20)}"

@@ -95,6 +95,17 @@ class SmtpServer:
             with suppress(OSError):
                 smtp.quit()
 
+    def check(self) -> bool:
+        """Connect and log in as for an e-mail, and send none; return whether it was encrypted.
+
+        Raises as ``send`` does.
+        """
+        with closing(self._connect()) as smtp:
+            is_encrypted = self._prepare(smtp)
+            with suppress(OSError):
+                smtp.quit()
+        return is_encrypted
+
     def _connect(self) -> smtplib.SMTP:
         if self._is_tls:
             return smtplib.SMTP_SSL(
@@ -106,7 +117,8 @@ class SmtpServer:
             )
         return smtplib.SMTP(self._host, self._port, self._greeting, self._timeout)
 
-    def _prepare(self, smtp: smtplib.SMTP) -> None:
+    def _prepare(self, smtp: smtplib.SMTP) -> bool:
+        """Greet, encrypt and log in; return whether the connection is encrypted."""
         smtp.ehlo_or_helo_if_needed()
         is_encrypted = self._is_tls
         if not is_encrypted and smtp.has_extn("starttls"):
@@ -118,6 +130,7 @@ class SmtpServer:
             if not is_encrypted and not _is_local(self._host):
                 raise Unencrypted
             smtp.login(self._user, self._password)
+        return is_encrypted
 
 
 def _is_local(host: str) -> bool:

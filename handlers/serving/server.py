@@ -11,6 +11,7 @@ from granian.http import HTTP1Settings
 from handlers.app import create_app
 from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
+from handlers.serving import reloads
 from handlers.serving.connections import family_of, raise_limit, watch_connections
 from handlers.serving.garbage import without_garbage_collection
 from handlers.serving.supervisor import Supervisor
@@ -51,22 +52,31 @@ def sandbox_application() -> ContractApp:
         return create_app(settings, Sandbox.of(read_shop()))
 
 
-def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> None:
+def serve(
+    settings: Settings,
+    make: Callable[[], ContractApp] = application,
+    *,
+    is_temporary: bool = False,
+) -> None:
     """Serve the application that ``make`` returns until SIGINT or SIGTERM.
 
-    Requests in flight are finished. Raises ContractError before it listens.
+    Requests in flight are finished. A server that ``is_temporary`` does not drain, and SIGHUP, as
+    of a closed terminal, stops it; others reload. Raises ContractError before it listens.
     """
     make()
+    if reloads.is_check():
+        return
+    before = reloads.inheritance()
     # Workers share the memory of the application until a garbage collection writes to it.
     gc.freeze()
     connections = raise_limit()
     Supervisor(
-        "handlers.serving.server:application",
+        f"{__name__}:application",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,
         port=settings.port,
-        workers=settings.workers,
+        workers=len(before.listeners) if before else settings.workers,
         workers_kill_timeout=_STOP_SECONDS,
         backlog=_BACKLOG,
         # granian's "backpressure" is the maximum number of connections of a worker.
@@ -75,6 +85,8 @@ def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> 
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000),
         websockets=False,
+        drain_seconds=0 if is_temporary else settings.drain_seconds,
+        is_temporary=is_temporary,
     ).serve(target_loader=partial(_worker_application, settings, make), wrap_loader=False)
 
 
@@ -88,6 +100,9 @@ def _worker_application(settings: Settings, make: Callable[[], ContractApp]) -> 
 def require_free(host: str, port: int) -> None:
     """Raises OSError if the address cannot be used, or another process listens on it.
 
-    granian would share the port with that process, and each would get some of the requests.
+    granian would share the port with that process, and each would get some of the requests. After
+    a reload, this process listens itself.
     """
+    if reloads.is_check() or reloads.inheritance():
+        return
     socket.create_server((host, port), family=family_of(host)).close()

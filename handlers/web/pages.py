@@ -114,6 +114,7 @@ def _page(
         _=partial(translate, language=in_language),
         language=in_language,
         shop_name=settings().shop_name,
+        has_docs=settings().docs,
         **values,
     )
     return Response(text, status, headers, content_type=f"{HTML}; charset=utf-8")

@@ -11,7 +11,7 @@ from domain.sellers.callers import SellerCaller
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.asgi.prefetch import Run, pending_read
-from handlers.web.request_context import parts, reading
+from handlers.web.request_context import parts, reading, standby_reader
 
 StandIn = Caller | SellerCaller
 CallerT = TypeVar("CallerT")
@@ -22,17 +22,24 @@ SOME_SHOPPER = Caller(user_pk=-1, is_guest=False)
 SOME_SELLER = SellerCaller(seller_pk=-1, token_pk=-1, scopes=frozenset())
 
 
-def look_up(stand_in: StandIn, find: Callable[[UnitOfWork], CallerT]) -> CallerT:
-    """The caller that ``find`` returns.
+def look_up(
+    stand_in: StandIn,
+    find: Callable[[UnitOfWork], CallerT],
+    credential: str | None,
+    *,
+    is_cookie: bool,
+) -> CallerT:
+    """The caller that ``find`` returns, by its ``credential``.
 
     A handler that is marked `prefetched` runs with ``stand_in`` first, and its first statement is
-    joined to the look-up. The handler's own unit of work continues this one.
+    joined to the look-up. The handler's own unit of work continues this one, on the same server.
     """
-    run = pending_read()
-    if run is None:
+    run, reader = pending_read(), standby_reader(credential, is_cookie=is_cookie)
+    if run is None and reader is None:
         with reading() as uow:
             return find(uow)
-    with parts().database.prefetching(partial(_record, run, stand_in)) as uow:
+    read = None if run is None else partial(_record, run, stand_in)
+    with parts().database.prefetching(read, reader) as uow:
         caller = find(uow)
     g.begun = uow
     return caller

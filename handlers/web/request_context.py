@@ -14,6 +14,7 @@ from domain.accounts.users import PasswordHasher
 from domain.cancellations.drafts import CancellationPolicy
 from domain.orders.anonymous_orders import GuestLookupLimits
 from domain.sellers.callers import SellerCaller, ShopCaller
+from domain.shared.positions import Position, StandbyReader
 from domain.trade_ins import OfferPrincipal
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.document.bundle import Contract
@@ -35,21 +36,42 @@ class Database(Protocol):
         """A read-only unit of work; continues the one that was ``begun``."""
 
     def prefetching(
-        self, read: Callable[[UnitOfWork], object]
+        self,
+        read: Callable[[UnitOfWork], object] | None = None,
+        reader: StandbyReader | None = None,
     ) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work to look up the caller, together with the queries of ``read``."""
+        """A unit of work to look up the caller, together with the queries of ``read``; on a standby
+        that ``reader`` may read.
+        """
 
     def writing(self) -> AbstractContextManager[UnitOfWork]:
         """A unit of work in one transaction, rolled back unless it is committed."""
 
-    def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
-        """The result of ``work``, which runs again if its transaction conflicts with another."""
+    def write(
+        self,
+        work: Callable[[UnitOfWork], Result],
+        note: Callable[[Position], None] | None = None,
+    ) -> Result:
+        """The result of ``work``, which runs again if its transaction conflicts with another.
+
+        ``note`` gets the position after its changes, before they are committed.
+        """
 
     def write_best_effort(self, work: Callable[[UnitOfWork], object]) -> None:
         """Try ``work`` without waiting; failures are ignored."""
 
     def require_ready(self) -> None:
         """Raises Unavailable unless requests can be served."""
+
+
+class Clients(Protocol):
+    """The clients of a server that reads standbys."""
+
+    def reader(self, credential: str, *, is_cookie: bool) -> StandbyReader | None:
+        """The client of the current request; None if only the primary can serve it."""
+
+    def note(self, position: Position) -> None:
+        """Note the position after the changes of the current request. Raises Unavailable."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +88,7 @@ class Parts:
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
+    clients: Clients | None = None
 
 
 def parts() -> Parts:
@@ -79,12 +102,28 @@ def reading() -> AbstractContextManager[UnitOfWork]:
     return parts().database.reading(g.get("begun"))
 
 
+def standby_reader(credential: str | None, *, is_cookie: bool) -> StandbyReader | None:
+    """The client of the current request that may read a standby; None if only the primary can
+    serve it.
+
+    Notes the credential for changes of this request.
+    """
+    clients = parts().clients
+    if clients is None or credential is None:
+        return None
+    g.client, g.is_client_by_cookie = credential, is_cookie
+    return clients.reader(credential, is_cookie=is_cookie)
+
+
 def write(work: Callable[[UnitOfWork], Result]) -> Result:
     """The result of ``work``, which commits its changes itself.
 
     It runs again from the start if its transaction conflicts with another one. Raises Unavailable.
     """
-    return parts().database.write(work)
+    current = parts()
+    if current.clients is None:
+        return current.database.write(work)
+    return current.database.write(work, current.clients.note)
 
 
 def write_best_effort(work: Callable[[UnitOfWork], object]) -> None:

@@ -5,7 +5,8 @@ row, the renderer's current edition, and has not expired. So a change of an orde
 invalidate, and no stale document is served.
 
 The version has to be equal, not just high enough: a database that has lost its last transactions
-goes back to lower versions.
+goes back to lower versions. What is read on a standby is rendered from that standby, unless its
+rows are older than the versions that were found.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,11 +17,13 @@ from functools import cache, partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain.shared.documents import RenderedDocument, Renderer
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
 from persistence.engine.nodes import is_distributed
+from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
 from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column, parent
@@ -138,7 +141,6 @@ class DocumentCache(Generic[Entity]):
         self._load = load
         self._renderer = renderer
         self._engines = engines
-        self._snapshots = engines.snapshot
         self._memory = LruDocumentCache(memory_bytes)
 
     def get_cached(
@@ -159,15 +161,21 @@ class DocumentCache(Generic[Entity]):
         return {}
 
     def render(
-        self, keys: Sequence[Any], language: str, now: datetime, user_pk: int | None = None
+        self,
+        versions: Versions,
+        language: str,
+        now: datetime,
+        user_pk: int | None = None,
+        standby: Standby | None = None,
     ) -> dict[Any, bytes]:
         """Render and cache the documents of the rows that still exist.
 
-        An entity is read in one snapshot, so that a document never mixes two versions.
+        An entity is read in one snapshot, so that a document never mixes two versions. Rows that
+        the ``standby`` does not have in these versions yet are read on the primary.
         """
         rendered = {
             key: (version, self._renderer(entity, language, now))
-            for key, (version, entity) in self._loaded(keys, user_pk).items()
+            for key, (version, entity) in self._loaded(versions, user_pk, standby).items()
         }
         self._store(rendered, language, user_pk)
         for key, (version, document) in rendered.items():
@@ -176,13 +184,34 @@ class DocumentCache(Generic[Entity]):
         return {key: document.body for key, (_, document) in rendered.items()}
 
     def _loaded(
-        self, keys: Sequence[Any], user_pk: int | None
+        self, versions: Versions, user_pk: int | None, standby: Standby | None
     ) -> Mapping[Any, tuple[Version, Entity]]:
-        with closing(Work(self._snapshots, is_writing=False)) as work:
+        if standby is None:
+            return self._loaded_from(self._engines, list(versions), user_pk)
+        loaded: dict[Any, tuple[Version, Entity]] = {}
+        try:
+            loaded |= self._loaded_from(standby.engines, list(versions), user_pk)
+        except SQLAlchemyError as error:
+            standby.report(error)
+        behind = [key for key in versions if _is_behind(loaded.get(key), versions[key])]
+        if behind:
+            for key in behind:
+                loaded.pop(key, None)
+            loaded |= self._loaded_from(self._engines, behind, user_pk)
+        return loaded
+
+    def _loaded_from(
+        self, engines: Engines, keys: Sequence[Any], user_pk: int | None
+    ) -> Mapping[Any, tuple[Version, Entity]]:
+        with closing(Work(self._snapshots_of(engines), is_writing=False)) as work:
             loaded = self._load(work, keys, user_pk)
             # After a rollback the driver would prepare all its statements again.
             work.commit()
             return loaded
+
+    def _snapshots_of(self, engines: Engines) -> sa.Engine:
+        """The engine that reads an entity in one snapshot."""
+        return engines.snapshot
 
     def _cache(self, key: Any, language: str, document: CachedDocument) -> None:
         self._memory.put((key, language, self._renderer.edition), document)
@@ -213,7 +242,6 @@ class PersistentDocumentCache(DocumentCache[Entity]):
         super().__init__(kind.load, renderer, engines, memory_bytes)
         self._kind = kind
         self._later = later
-        self._snapshots = engines.aggregates
         documents = kind.documents.c
         self._stored = CompiledQuery(
             sa.select(
@@ -242,6 +270,9 @@ class PersistentDocumentCache(DocumentCache[Entity]):
                 bodies[pk] = body
                 self._cache(pk, language, CachedDocument(version, valid_until, body))
         return bodies
+
+    def _snapshots_of(self, engines: Engines) -> sa.Engine:
+        return engines.aggregates
 
     def _store(
         self,
@@ -328,8 +359,16 @@ class RequestDocuments(Generic[Entity]):
             # Rendering takes another connection. Give this one back first, or a pool whose
             # connections are all held by such readers would deadlock.
             self._work.rollback()
-            bodies.update(self._cache.render(list(missing), language, self._now, user_pk))
+            rendered = self._cache.render(missing, language, self._now, user_pk, self._work.standby)
+            bodies.update(rendered)
         return [body for body in bodies.values() if body is not None]
+
+
+def _is_behind(loaded: tuple[Version, object] | None, version: Version) -> bool:
+    """Whether a standby lacks the row or has an older version; a UUID has no other versions."""
+    if loaded is None:
+        return True
+    return isinstance(version, int) and isinstance(loaded[0], int) and loaded[0] < version
 
 
 def _missing(bodies: Mapping[Any, bytes | None], versions: Versions) -> dict[Any, Version]:

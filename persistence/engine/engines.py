@@ -24,9 +24,10 @@ from domain.shared.private_files import create_private_file
 from persistence.engine.disposal import close_on_return
 from persistence.engine.failures import discard_unusable, is_busy, is_read_only
 from persistence.engine.files import reconnect_when_replaced
+from persistence.engine.hosts import HostOrder, database_url
 from persistence.engine.intervals import Interval
 from persistence.engine.nodes import detect_distribution, is_distributed
-from persistence.engine.statement_timeouts import set_timeout
+from persistence.engine.statement_timeouts import set_timeouts
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ _PAUSE_SECONDS = 30.0
 # Aggregates are looked up by keys. Planning for their values costs more than the look-up, and
 # PostgreSQL would do it each time, since it assumes that a list has ten keys.
 _GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
+_APPLIED = "synchronous_commit = remote_apply"
 _CACHE_WRITE_SETTINGS = sa.select(
     *(
         sa.func.set_config(name, value, True)
@@ -61,18 +63,40 @@ _DISTRIBUTED_CACHE_WRITE_SETTINGS = (
 
 
 @dataclass(frozen=True, slots=True)
+class StandbyOptions:
+    """Which standbys are read, and when.
+
+    ``lag``: seconds behind the primary after which a standby is not read. ``is_applied``: every
+    commit waits until the standbys have applied it, and only such standbys are read.
+    """
+
+    url: str
+    lag: float = 5.0
+    is_applied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """The number of connections of one process, and the seconds that each waits for an answer of
-    PostgreSQL (None: without limit).
+    PostgreSQL (None: without limit). ``connect_timeout``: seconds for each host that a new
+    connection tries.
 
     ``is_shared``: a pooler in front of PostgreSQL gives each transaction any of its server
     connections (PgBouncer: ``pool_mode = transaction``). Then no prepared statement and no SET may
     outlive a transaction.
+    ``standbys`` are read as well.
     """
 
     size: int = 10
     timeout: float | None = 10.0
     is_shared: bool = False
+    connect_timeout: int = 2
+    standbys: StandbyOptions | None = None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether a commit waits until all synchronous standbys have applied it."""
+        return self.standbys is not None and self.standbys.is_applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +183,13 @@ def connect(url: str, pool: Pool) -> Engines:
     ``postgres://`` and ``postgresql://`` select psycopg. When all connections of the pool are in
     use, a caller waits 2 seconds for one. PostgreSQL has a second pool of the same size for
     ``autocommit``; both databases have one more connection for ``cache_writer``. A statement that
-    PostgreSQL does not answer in time raises OperationalError and closes its connection; opening a
-    connection may take two seconds at least.
+    PostgreSQL does not answer in time raises OperationalError and closes its connection. Raises
+    ValueError for an invalid list of hosts.
     """
+    parsed = database_url(url)
     create = partial(
         sa.create_engine,
-        _with_driver(url),
+        parsed,
         max_overflow=0,
         hide_parameters=True,  # errors are logged, people's data is not
         json_serializer=_json,  # an imported order has thirty columns of JSON
@@ -172,7 +197,7 @@ def connect(url: str, pool: Pool) -> Engines:
     )
     usual = {"pool_size": pool.size, "pool_timeout": POOL_TIMEOUT}
     small = {"pool_size": 1, "pool_timeout": CACHE_WRITE_TIMEOUT_MS / 1000}
-    if sa.make_url(url).get_backend_name() == "sqlite":
+    if parsed.get_backend_name() == "sqlite":
         return _sqlite(create(**usual), create(**small))
     # All statements are repeated, and planning one takes longer than running it.
     threshold = None if pool.is_shared else 0
@@ -181,18 +206,23 @@ def connect(url: str, pool: Pool) -> Engines:
     # Autocommit has a pool of its own: to switch a connection to it and back costs as much as a
     # short query.
     engines = (create(**usual), create(**usual, **autocommit), create(**small))
+    order = HostOrder()
     for engine in engines:
-        set_timeout(engine, pool.timeout)
+        set_timeouts(engine, pool.timeout, pool.connect_timeout, order)
         event.listen(engine, "handle_error", discard_unusable)
         # Citus plans for the values of a statement, which say where its rows are.
         is_writing = engine is engines[0] and not pool.is_shared
         detect_distribution(engine, *([_GENERIC_PLANS] if is_writing else []))
+    if not pool.is_shared and pool.is_applied:
+        event.listen(engines[0], "connect", partial(_set, [f"SET {_APPLIED}"]))
+    elif pool.is_applied:
+        event.listen(engines[0], "begin", _begin_applied)
     return _postgres(*engines)
 
 
 def database_files(url: str) -> list[Path]:
     """Return the files of an SQLite database, existing or not; none for PostgreSQL."""
-    parsed = sa.make_url(url)
+    parsed = database_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return []
     return [Path(f"{parsed.database}{suffix}") for suffix in ("", "-wal", "-shm")]
@@ -246,6 +276,13 @@ def _leave_to_server(connection: psycopg.Connection[Any] | None, _record: object
         connection.read_only = None
 
 
+def _begin_applied(connection: sa.Connection) -> None:
+    """Set it for one transaction that writes: the next one has another server connection."""
+    options = connection.get_execution_options()
+    if "isolation_level" not in options:
+        connection.exec_driver_sql(f"SET LOCAL {_APPLIED}")
+
+
 def _set(statements: Iterable[str], connection: DBAPIConnection, _record: object) -> None:
     """Run statements that set up a new connection."""
     cursor = connection.cursor()
@@ -273,13 +310,6 @@ def _hold_write_lock(lock: Lock) -> Iterator[None]:
 
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
-
-
-def _with_driver(url: str) -> sa.URL:
-    parsed = sa.make_url(url)
-    if parsed.drivername in {"postgres", "postgresql"}:
-        return parsed.set(drivername="postgresql+psycopg")
-    return parsed
 
 
 def _create_privately(

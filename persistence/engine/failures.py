@@ -18,6 +18,7 @@ _CORRUPT = frozenset({"XX001", "XX002"})
 # pooler in between exchanges server connections.
 _EXCHANGED = frozenset({"26000", "42P05", "08P01"})
 _MISSING_TABLE = "42P01"
+_LOCK_TIMEOUT = "55P03"
 _NOT_SUPPORTED = "0A000"
 # Most causes of 0A000 are mistakes in a statement; these functions of the server report others. The
 # message itself depends on the server's language.
@@ -54,6 +55,11 @@ def is_missing_table(error: DBAPIError) -> bool:
     if _sqlite_code(error.orig) == sqlite3.SQLITE_ERROR:
         return str(error.orig).startswith("no such table")
     return _sqlstate(error.orig) == _MISSING_TABLE
+
+
+def is_lock_timeout(error: DBAPIError) -> bool:
+    """Whether a lock of PostgreSQL was not free within its ``lock_timeout``."""
+    return _sqlstate(error.orig) == _LOCK_TIMEOUT
 
 
 def is_corrupt(error: DBAPIError) -> bool:

@@ -6,7 +6,6 @@ for it without end, and soon no thread would be left for requests.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from math import ceil
 from typing import Any, TypeVar, cast
 
 import psycopg
@@ -15,6 +14,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 
+from persistence.engine.hosts import HostOrder
 from persistence.engine.prepared import UniqueNamesConnection
 
 _INTERVAL = 0.1  # seconds between the driver's checks for an interrupt
@@ -50,18 +50,22 @@ class TimeoutConnection(UniqueNamesConnection):
         self.close()
 
 
-def set_timeout(engine: sa.Engine, seconds: float | None) -> None:
-    """Set the timeout of all connections of an engine of PostgreSQL; None: no timeout.
+def set_timeouts(
+    engine: sa.Engine, seconds: float | None, connect_seconds: int, order: HostOrder
+) -> None:
+    """Set the timeouts of all connections of an engine of PostgreSQL.
 
-    Opening a connection may take two seconds at least, the minimum of libpq.
+    ``seconds``: for each answer; None: no timeout. ``connect_seconds``: for each host that a new
+    connection tries, at least 2 (the minimum of libpq); `connect_timeout` in the URL overrides it.
     """
 
     def connect(
         _dialect: sa.Dialect, _record: object, arguments: list[Any], named: dict[str, Any]
     ) -> psycopg.Connection[Any]:
-        if seconds is not None:
-            named.setdefault("connect_timeout", ceil(seconds))
+        named.setdefault("connect_timeout", connect_seconds)
+        order.apply(named)
         connection = TimeoutConnection.connect(*arguments, **named)
+        order.note(connection)
         connection.timeout = seconds
         return connection
 

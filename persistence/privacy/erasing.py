@@ -44,7 +44,7 @@ from persistence.orders.trade_in_offers import trade_in_offers
 from persistence.orders.versions import raise_versions_of
 from persistence.outbox import outbox_events
 from persistence.sql.aggregates import Aggregate
-from persistence.sql.bulk import DoNothing, insert_rows
+from persistence.sql.bulk import insert_rows
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
@@ -272,8 +272,7 @@ class Erasure:
         types = self._pks(columns.user_type, columns.user_pk, [user_pk])
         self._delete(user_emails, columns.user_pk, [user_pk])
         rows = [{"email_key": key, "user_type": kind, "user_pk": user_pk} for kind in types]
-        # A trigger of migration 0018 may have inserted it.
-        insert_rows(self._work, user_emails, rows, DoNothing())
+        insert_rows(self._work, user_emails, rows)
 
     def _raise_versions(self) -> None:
         for kind, root, pks in (

@@ -112,8 +112,8 @@ def parent(name: str, target: str, *, index: bool = True) -> sa.Column[Any]:
 def owner_column() -> sa.Column[Any]:
     """Return the column ``OWNER`` of a part: the user of the row that it is a part of.
 
-    It is no attribute of an entity: saving sets it from the root. Nullable for one release, in
-    which a trigger fills it for the code of the release before (migration 0017).
+    It is no attribute of an entity: saving sets it from the root. Nullable, since SQLite can not
+    require a new column in a table that others reference; ``waybill distribute`` does.
     """
     return sa.Column(OWNER, BigId, info={_IS_DERIVED: True})
 

@@ -53,6 +53,9 @@ class Connected(Protocol):
     def take_prefetched(self, query: "CompiledQuery", values: Values) -> list[Row] | None:
         """Return the rows if they came with an earlier statement, else None."""
 
+    def run(self, query: "CompiledQuery", values: Values) -> list[Row]:
+        """Run a statement by the driver."""
+
 
 def observe(observer: Observer) -> Callable[[], None]:
     """Call ``observer`` after each statement; return the function that ends this."""
@@ -84,10 +87,7 @@ class CompiledQuery:
         """
         work.flush()
         prefetched = work.take_prefetched(self, values)
-        if prefetched is not None:
-            return prefetched
-        connection = work.connection
-        return self.compiled(connection.dialect).rows(connection, values)
+        return work.run(self, values) if prefetched is None else prefetched
 
     def named_rows(self, work: Connected, values: Values) -> list[Any]:
         """Return the rows with the columns as attributes."""

@@ -7,7 +7,7 @@ place of the stand-in's. The read runs again for the caller, and gets the rows i
 statement is the same with the caller's key. Any other statement runs as usual.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.visitors import replacement_traverse
 
+from persistence.engine.positions import STANDBY_COLUMNS, StandbyState
 from persistence.sql.compiled_query import CompiledQuery, Row, Values
+from persistence.sql.standby_work import StandbyQuery, StandbyWork
 from persistence.sql.statements import first
 from persistence.sql.work import Prefetch, Work
 
@@ -65,24 +67,61 @@ class OwnerQuery:
         """Return the owner's row or None; ``work`` gets the prefetched rows.
 
         ``known_key`` is the owner's key, if the credential has it: another owner's row is not
-        returned, and all tables are searched by it.
+        returned, and all tables are searched by it. A standby that has no such row may only be
+        behind, so the primary is read then.
         """
-        prefetch, name, is_known = work.prefetch, self.key.name, known_key is not None
+        is_known = known_key is not None
         if is_known:
-            values = {**values, name: known_key}
-        if prefetch is None or name not in prefetch.values:
+            values = {**values, self.key.name: known_key}
+        prefetch = work.prefetch
+        if prefetch is not None and self.key.name not in prefetch.values:
+            prefetch = None
+        if isinstance(work, StandbyWork):
+            owner = self._row_on_standby(work, prefetch, values, is_known)
+            if owner is not None:
+                return owner
+        if prefetch is None:
             return first((self._known_only if is_known else self._owner_only).rows(work, values))
-        together = _together_by_key if is_known else _together
-        rows = together(self, prefetch.query).rows(work, {**prefetch.values, **values})
-        size = len(self._names)
-        # The first column of the prefetched rows is a key, and NULL only in the owner's row.
-        owners = [row[:size] for row in rows if row[size] is None]
-        if not owners:
-            return None
-        owner = self._owner_only.compiled(work.connection.dialect).read(owners[0])
-        key = owner[self._names.index(name)]
+        query = _together(self, prefetch.query, is_known)
+        rows = query.rows(work, {**prefetch.values, **values})
+        owner = _owner(rows, self._size)
+        return None if owner is None else self._offer(work, prefetch, owner, rows, self._size)
+
+    def _row_on_standby(
+        self, work: StandbyWork, prefetch: Prefetch | None, values: Values, is_known: bool
+    ) -> Row | None:
+        if prefetch is None:
+            query = self._known_with_state if is_known else self._with_state
+        else:
+            query = _on_standby(self, prefetch.query, is_known)
+            values = {**prefetch.values, **values}
+        size = self._size + len(STANDBY_COLUMNS)
+        while work.is_on_standby():
+            rows = query.rows(work, values)
+            if not work.is_on_standby():  # the standby has failed
+                return None
+            owner = first(rows) if prefetch is None else _owner(rows, size)
+            if owner is None:
+                work.leave_standby()
+            elif work.accepts(StandbyState(*owner[self._size :])):
+                owner = owner[: self._size]
+                if prefetch is None:
+                    return owner
+                return self._offer(work, prefetch, owner, rows, size)
+        return None
+
+    def _offer(
+        self, work: Work, prefetch: Prefetch, owner: Row, rows: Sequence[Row], size: int
+    ) -> Row:
+        """Offer the prefetched rows, after the first ``size`` columns, to ``work``.
+
+        Returns the owner's row with converted values.
+        """
+        owner = self._owner_only.compiled(work.connection.dialect).read(owner)
+        name = self.key.name
+        values = {**prefetch.values, name: owner[self._names.index(name)]}
         prefetched = [row[size:] for row in rows if row[size] is not None]
-        work.offer_prefetched(Prefetch(prefetch.query, {**prefetch.values, name: key}), prefetched)
+        work.offer_prefetched(Prefetch(prefetch.query, values), prefetched)
         return owner
 
     @cached_property
@@ -99,13 +138,75 @@ class OwnerQuery:
         return CompiledQuery(self.known)
 
     @cached_property
+    def _with_state(self) -> StandbyQuery:
+        return StandbyQuery(self.statement.add_columns(*STANDBY_COLUMNS))
+
+    @cached_property
+    def _known_with_state(self) -> StandbyQuery:
+        return StandbyQuery(self.known.add_columns(*STANDBY_COLUMNS))
+
+    @cached_property
     def _names(self) -> list[str]:
         return self.statement.selected_columns.keys()
 
+    @cached_property
+    def _size(self) -> int:
+        return len(self._names)
+
+
+def _owner(rows: Sequence[Row], size: int) -> Row | None:
+    """Return the first ``size`` values of the owner's row.
+
+    The first column of the prefetched rows is a key, and NULL only in the owner's row.
+    """
+    return first([row[:size] for row in rows if row[size] is None])
+
 
 @lru_cache(MAX_STATEMENTS)
-def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
-    """Return the statement of both, with a subquery for the key in ``query``."""
+def _together(owner: OwnerQuery, query: CompiledQuery, is_known: bool = False) -> CompiledQuery:
+    return CompiledQuery(_union(owner, query, (), is_known=is_known))
+
+
+@lru_cache(MAX_STATEMENTS)
+def _on_standby(owner: OwnerQuery, query: CompiledQuery, is_known: bool = False) -> StandbyQuery:
+    return StandbyQuery(_union(owner, query, STANDBY_COLUMNS, is_known=is_known))
+
+
+def _union(
+    owner: OwnerQuery,
+    query: CompiledQuery,
+    state: Sequence[sa.ColumnElement[Any]],
+    *,
+    is_known: bool,
+) -> sa.CompoundSelect[Any]:
+    """Return the UNION ALL of the owner's row and the rows of ``query``, in separate columns.
+
+    The owner's row has the columns ``state`` as well. The owner's columns are not converted here,
+    since the other rows have NULL there. Both databases keep the order of rows within each part of
+    a UNION ALL. ``is_known``: both parts have the owner's key as the same parameter; without a
+    valid credential there is no owner's row, and the others are not used.
+    """
+    if is_known:
+        owners, rows = owner.known.subquery("owners"), _subquery(query.statement)
+    else:
+        owners, rows = owner.statement.subquery("owners"), _subquery(_with_key(owner, query))
+    return sa.union_all(
+        sa.select(
+            *(sa.type_coerce(column, _UNCONVERTED) for column in owners.c),
+            *state,
+            *map(_null, rows.c),
+        ),
+        sa.select(*map(_null, owners.c), *map(_null, state), *rows.c),
+    )
+
+
+def _subquery(statement: Any) -> sa.Subquery:
+    rows: sa.Subquery = statement.subquery("rows")
+    return rows
+
+
+def _with_key(owner: OwnerQuery, query: CompiledQuery) -> Any:
+    """Return the statement with a subquery for the owner's key in place of the parameter."""
     key = sa.select(owner.key).where(owner.credential).correlate(None).scalar_subquery()
 
     def replace_key(element: Any, **_: Any) -> Any:
@@ -113,34 +214,7 @@ def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
         return key if is_key else None
 
     read: Any = query.statement
-    return _union(owner.statement, replacement_traverse(read, {}, replace_key))
-
-
-@lru_cache(MAX_STATEMENTS)
-def _together_by_key(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
-    """Return the statement of both, with the same parameter for the key in both parts.
-
-    Without a valid credential there is no owner's row, and the others are not used.
-    """
-    return _union(owner.known, query.statement)
-
-
-def _union(owner: sa.Select[Any], read: Any) -> CompiledQuery:
-    """Return the UNION ALL of the owner's row and the rows of ``read``, in separate columns.
-
-    The owner's columns are not converted here, since the other rows have NULL there. Both databases
-    keep the order of rows within each part of a UNION ALL.
-    """
-    owners, rows = owner.subquery("owners"), read.subquery("rows")
-    return CompiledQuery(
-        sa.union_all(
-            sa.select(
-                *(sa.type_coerce(column, _UNCONVERTED) for column in owners.c),
-                *map(_null, rows.c),
-            ),
-            sa.select(*map(_null, owners.c), *rows.c),
-        )
-    )
+    return replacement_traverse(read, {}, replace_key)
 
 
 def _null(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

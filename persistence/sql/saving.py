@@ -277,7 +277,6 @@ def _children_first(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
 def _insert(writes: Writes, table: sa.Table, parts: Sequence[Part]) -> None:
     claim = parts[0].tracked.aggregate.claim
     if claim is not None and table is parts[0].tracked.aggregate.table:
-        # First: a trigger of migration 0018 inserts the same row if it is missing.
         writes.insert(claim.table, [claim.row(part.entity) for part in parts])
     rows = [part.new_row() for part in parts]
     writes.insert(table, [_stored_row(part, row) for part, row in zip(parts, rows, strict=True)])

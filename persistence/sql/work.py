@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from persistence.engine.failures import is_unavailable
+from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.columns import OWNER
 from persistence.sql.compiled_query import CompiledQuery, Row, Values
@@ -42,8 +43,10 @@ class Work:
     caller has to run the work again, with savepoints, after NoSavepoint.
 
     ``prefetch`` is a statement to run together with the look-up of the caller
-    (``persistence.sql.prefetch``).
+    (``persistence.sql.prefetch``). ``standby`` is where the rows come from, None: the primary.
     """
+
+    standby: Standby | None = None
 
     def __init__(
         self,
@@ -83,6 +86,11 @@ class Work:
     @property
     def dialect_name(self) -> str:
         return self._engine.dialect.name
+
+    def run(self, query: CompiledQuery, values: Values) -> list[Row]:
+        """Run a statement by the driver, and return its rows."""
+        connection = self.connection
+        return query.compiled(connection.dialect).rows(connection, values)
 
     def execute(
         self, statement: sa.Executable, values: Any = None

@@ -29,7 +29,7 @@ LAST_YEAR = datetime.now(UTC) - timedelta(days=365)
 
 
 def shop() -> None:
-    """What a shopper does."""
+    """The requests of a shopper."""
     credentials = LoginCredentials(
         email=os.environ["SHOPPER_EMAIL"], password=os.environ["SHOPPER_PASSWORD"]
     )
@@ -61,7 +61,7 @@ def shop() -> None:
 
 
 def look_up() -> None:
-    """What a guest does."""
+    """The requests of a guest."""
     guest_order = OrdersApi(ApiClient(Configuration(host=URL))).look_up_anonymous_order(
         OrderLookUp(email=os.environ["GUEST_EMAIL"], order=os.environ["GUEST_NUMBER"])
     )
@@ -78,7 +78,7 @@ def look_up() -> None:
 
 
 def sell() -> None:
-    """What a seller's system does."""
+    """The requests of a seller's system."""
     json = {"JsonContentType": "application/json"}
     token = os.environ["SELLER_TOKEN"]
     sellers = SellersApi(ApiClient(Configuration(host=URL, access_token=token, api_key=json)))

@@ -37,7 +37,7 @@ LAST_YEAR = datetime.now(UTC) - timedelta(days=365)
 
 
 def shop() -> None:
-    """What a shopper does."""
+    """The requests of a shopper."""
     anyone = Client(base_url=URL)
     email, password = os.environ["SHOPPER_EMAIL"], os.environ["SHOPPER_PASSWORD"]
     user = log_in.sync(client=anyone, body=LoginCredentials(email, password))
@@ -83,7 +83,7 @@ def shop() -> None:
 
 
 def look_up() -> None:
-    """What a guest does."""
+    """The requests of a guest."""
     anyone = Client(base_url=URL)
     guest_order = look_up_anonymous_order.sync(
         client=anyone,
@@ -106,7 +106,7 @@ def look_up() -> None:
 
 
 def sell() -> None:
-    """What a seller's system does."""
+    """The requests of a seller's system."""
     json = {"Content-Type": "application/json"}
     client = AuthenticatedClient(base_url=URL, token=os.environ["SELLER_TOKEN"], headers=json)
 

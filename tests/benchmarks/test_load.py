@@ -69,7 +69,7 @@ def test_percentiles_are_values_that_were_measured(share: int, value: int) -> No
     assert percentile(range(1, 11), share) == value
 
 
-def test_there_is_no_percentile_of_nothing() -> None:
+def test_the_percentile_of_no_values_is_zero() -> None:
     assert percentile([], 50) == 0
 
 

@@ -1,10 +1,10 @@
-"""Where we refuse what the supplied contract takes."""
+"""The requests that the supplied contract accepts and we refuse."""
 
 from typing import NamedTuple
 
 
 class Bound(NamedTuple):
-    """What is refused with ``status``: by ``keywords`` of our schema, or by a rule."""
+    """Requests that get ``status``: by ``keywords`` of our schema, or by a rule."""
 
     status: int
     keywords: frozenset[str]
@@ -15,10 +15,10 @@ def bound(status: int, *keywords: str, reason: str) -> Bound:
     return Bound(status, frozenset(keywords), reason)
 
 
-# The only requests that are valid under the supplied contract and refused all the same.
+# The only requests that are valid under the supplied contract and refused nevertheless.
 BOUNDS = {
     "search": bound(
-        400, "maxLength", "pattern", reason="no number is as long; NUL is no text to PostgreSQL"
+        400, "maxLength", "pattern", reason="no number is as long; PostgreSQL can't store NUL"
     ),
     "sort": bound(400, "enum", reason="the supplied description lists the fields"),
     "limit": bound(400, "type", "minimum", "maximum", reason="ours; a page has 1 to 100 results"),
@@ -30,13 +30,13 @@ BOUNDS = {
     ),
     "page": bound(404, reason="below 1 and past the end there is no page"),
     "pk": bound(404, "format", reason="no order has a number past 64 bits"),
-    "a known parameter given twice": bound(400, reason="nobody knows which is meant"),
-    "a URL that is not UTF-8": bound(400, reason="it is no text"),
-    "a URL past 8 KiB": bound(414, reason="nobody needs one"),
-    "headers past 16 KiB": bound(431, reason="nobody needs them"),
+    "a known parameter given twice": bound(400, reason="the meaning is ambiguous"),
+    "a URL that is not UTF-8": bound(400, reason="it is not text"),
+    "a URL past 8 KiB": bound(414, reason="no client needs one"),
+    "headers past 16 KiB": bound(431, reason="no client needs them"),
     "more than 64 headers": bound(431, reason="nor these"),
-    "no Host, or two": bound(400, reason="HTTP/1.1 asks for one"),
+    "no Host, or two": bound(400, reason="HTTP/1.1 requires one"),
     "a body past 256 KiB": bound(413, reason="none of the supplied operations reads any"),
     "a body that takes longer than 10 seconds": bound(408, reason="as above"),
-    "an Accept without JSON or HTML": bound(406, reason="there is nothing else to give"),
+    "an Accept without JSON or HTML": bound(406, reason="there is no other media type"),
 }

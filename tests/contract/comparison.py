@@ -1,4 +1,4 @@
-"""Tells where one OpenAPI document is not another one plus additions."""
+"""Finds where an OpenAPI document is not another one plus additions."""
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -10,8 +10,8 @@ Document = dict[str, Any]
 # They explain or advise, and never make a value invalid.
 _ANNOTATIONS = {"description", "summary", "title", "example", "examples", "default", "deprecated"}
 _COMPARED_BY_PART = {"$ref", "properties", "items", "oneOf"}
-# A response that keeps a promise of ours as well still keeps theirs. A request is the other way
-# round: each of these would refuse what they take.
+# Responses may be restricted further: they still satisfy theirs. Requests may not: each of these
+# would refuse requests that theirs accepts.
 _TIGHTENING = {"format", "enum"}
 
 
@@ -19,7 +19,7 @@ _TIGHTENING = {"format", "enum"}
 class Comparison:
     """Compares ``ours`` with ``theirs``, both bundled.
 
-    ``bounds``: by name of a parameter, the keywords by which ours may refuse more.
+    ``bounds``: for the names of parameters, the keywords by which ours may refuse more.
     """
 
     theirs: Document
@@ -69,7 +69,7 @@ class Comparison:
         yield from self._schema(theirs["schema"], own["schema"], place, bounds)
 
     def _added_parameter(self, own: Document, place: str) -> Iterator[str]:
-        """Unknown to clients of theirs, who may have sent anything by that name."""
+        """Clients of theirs do not know it: they may have sent any value with that name."""
         if own["required"]:
             yield f"{place} is required"
         schema = _plain(self._at_ours(own["schema"]))
@@ -94,14 +94,14 @@ class Comparison:
     def _schema(
         self, theirs: Document, own: Document, place: str, bounds: AbstractSet[str]
     ) -> Iterator[str]:
-        """For a value that clients send: ours may ask for nothing that theirs does not."""
+        """Of a value that clients send: ours may require nothing that theirs does not."""
         theirs, own = _plain(self._at_theirs(theirs)), _plain(self._at_ours(own))
         for keyword in (theirs.keys() | own.keys()) - bounds:
             yield from _unequal(keyword, theirs, own, place)
 
     def _promised(self, theirs: Document, own: Document, place: str) -> Iterator[str]:
-        """For a value that clients get: ours may promise more by `required`, and by a `format` or
-        an `enum` where theirs has none. The names of components are of no account."""
+        """Of a value that clients get: ours may add names to `required`, and a `format` or an
+        `enum` where theirs has none. The names of components may differ."""
         references = theirs.get("$ref"), own.get("$ref")
         if references in self._compared:
             return
@@ -128,7 +128,7 @@ class Comparison:
         yield from self._alternatives(theirs.get("oneOf", []), own.get("oneOf", []), place)
 
     def _inlined(self, own: Document) -> Document:
-        """One type or null, written as alternatives, as a schema of both types."""
+        """Two alternatives, a type and null, as one schema of both types."""
         match own:
             case {"oneOf": [found, {"type": "null"}]} if len(own) == 1:
                 named = _plain(self._at_ours(found))
@@ -150,7 +150,7 @@ class Comparison:
 
 
 def resolve(document: Document, reference: str) -> Document:
-    """The component that `#/components/<kind>/<name>` stands for."""
+    """The component at `#/components/<kind>/<name>`."""
     _, _, kind, name = reference.split("/")
     component: Document = document["components"][kind][name]
     return component
@@ -166,16 +166,16 @@ def _requirements(operation: Document, document: Document) -> list[Any]:
 
 
 def _security(theirs: list[Any], own: list[Any], place: str) -> Iterator[str]:
-    """Whatever is enough for theirs has to be enough for ours, which may take something else, too.
+    """Ours must accept the credentials that theirs accepts, and may accept others.
 
-    An alternative that nobody has to show anything for is more than another way in.
+    It must not add anonymous access.
     """
     enough, ours = theirs or [{}], own or [{}]
     for requirement in enough:
         if requirement not in ours:
             yield f"{place}: {requirement} is not enough"
     if {} in ours and {} not in enough:
-        yield f"{place}: nobody is asked for anything"
+        yield f"{place}: anonymous access is added"
 
 
 def _plain(schema: Document) -> Document:
@@ -183,7 +183,7 @@ def _plain(schema: Document) -> Document:
         keyword: value
         for keyword, value in schema.items()
         if keyword not in _ANNOTATIONS and not keyword.startswith("x-")
-        # Other properties are allowed without it, too.
+        # Other properties are allowed by default.
         if (keyword, value) != ("additionalProperties", True)
     }
 

@@ -1,4 +1,4 @@
-"""The published contract, compiled once for the tests that ask it about its operations."""
+"""The published contract, compiled once for tests of its operations."""
 
 from functools import cache
 

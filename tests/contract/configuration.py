@@ -1,4 +1,4 @@
-"""How Schemathesis is set up: the operations of a run, who sends it, and values it may name."""
+"""Configurations of Schemathesis: operations, callers, and known values of parameters."""
 
 import json
 import os
@@ -22,18 +22,18 @@ from tests.contract.published import published_schema
 from tests.support.contract_shop import Identity, World
 
 EXAMPLES = int(os.environ.get("WAYBILL_TEST_EXAMPLES", "100"))  # for each operation, fuzzing
-FEW = 15  # where another run sends as many as that
+FEW = 15  # for operations that another run sends EXAMPLES to
 SCENARIOS = 15  # of up to six requests along the links of all operations
 WALKS = 50  # the same, along the links that lead to a request
 
-# What Schemathesis takes for the answer to a valid request, unless told otherwise.
+# The statuses that Schemathesis accepts by default for a valid request.
 _ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]
 
 
 def make_schema(
     app: ContractApp, config: dict[str, Any], tried: Iterable[str], choice: Choice | None = None
 ) -> BaseSchema:
-    """All that the application publishes, of which the ``tried`` operations are left."""
+    """The published document of the application with only the ``tried`` operations."""
     schema = published_schema(app, config)
     others = {operation["operationId"] for operation in OPERATIONS.values()} - set(tried)
     left = schema.exclude(operation_id=list(others))
@@ -42,9 +42,9 @@ def make_schema(
 
 
 def make_config(world: World, answering: Identity, found: Iterable[Identity]) -> dict[str, Any]:
-    """Values that mean something stand among those that are made up.
+    """The configuration with values of the shop besides generated ones.
 
-    Trade-ins that ``answering`` is offered are answered, and orders of ``found`` are looked up.
+    ``answering`` answers trade-in offers, and orders of ``found`` are looked up.
     """
     people = world.people.values()
     first, second, third, fourth, late = (offer.order_item_pk for offer in answering.offers)
@@ -66,11 +66,11 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
             "getOldOrder": {"path.pk": [pk for person in people for pk in person.old_orders]},
             "cancelOrder": {"path.id": [answering.order.pk]},
             "requestPasswordReset": {"body.email": [EMAIL]},
-            # What shows the page uses nothing up, and gets links of its own.
+            # Showing the page does not use up a link, so that it has links of its own.
             "showPasswordPage": {"query.token": world.resets[:2]},
             "setPassword": {"body.token": world.resets[2:]},
             "redeemHandover": {"query.token": world.handovers},
-            # Each has an offer of its own, and the second is answered by whichever comes first.
+            # Each operation has an offer of its own; the first that gets ``second`` answers it.
             "approveTradeIn": {"path.pk": [first, second, late, foreign, absent]},
             "rejectTradeIn": {"path.pk": [third, second, late, foreign, absent]},
             "answerTradeInOffer": {"path.pk": [fourth, late, foreign, absent]},
@@ -82,7 +82,7 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
 def _config(
     known: Mapping[str, list[Any]], by_operation: Mapping[str, Mapping[str, list[Any]]]
 ) -> dict[str, Any]:
-    """The configuration with values for parameters everywhere, and for those of one operation."""
+    """The configuration with values for parameters of all operations, and of single ones."""
     everywhere = ""
     bound = {everywhere: known, **by_operation}
     dictionaries = {
@@ -100,18 +100,18 @@ def _config(
     return {
         "seed": 1,  # each run sends the same requests
         "cache": {"enabled": False},
-        "suppress-health-check": ["too_slow"],  # a busy machine is no fault of ours
+        "suppress-health-check": ["too_slow"],  # a busy machine is not our fault
         "generation": {"max-examples": EXAMPLES, "database": "none"},
         "dictionaries": dictionaries,
         "parameters": parameters(everywhere),
         "phases": {"stateful": {"generation": {"max-examples": SCENARIOS}}},
-        # Also 414: a URL past 8 KiB is refused before anybody looks at its parameters.
+        # Also 414: a URL past 8 KiB is refused before its parameters are read.
         "checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}},
         "operations": [
             {
                 "include-operation-id": operation_id,
                 "parameters": parameters(operation_id),
-                # A check of ours judges these refusals; see hooks.known_refusal.
+                # These refusals have a check of our own, hooks.known_refusal.
                 "checks": {
                     "positive_data_acceptance": {
                         "expected-statuses": [*_ACCEPTED, *map(str, REFUSALS.get(operation_id, ()))]
@@ -126,8 +126,8 @@ def _config(
 def as_identity(
     config: dict[str, Any], who: str, peers: Mapping[str, Identity], directory: Path
 ) -> dict[str, Any]:
-    """The configuration for one identity's requests; checks repeat them as its peers, and as
-    nobody."""
+    """The configuration for one identity's requests; checks repeat them as its peers, and
+    anonymously."""
     entries = [
         {
             "name": name,
@@ -150,11 +150,11 @@ def as_identity(
 
 
 def as_person(who: str, world: World, directory: Path) -> dict[str, Any]:
-    """The configuration for the requests of somebody with a session."""
+    """The configuration for the requests of a user with a session."""
     config = make_config(world, world.shoppers[who], world.guests.values())
     person = world.people[who]
     others = [other for other in world.people.values() if other is not person]
-    # A brief run draws few, and both own and foreign ones have to be among them.
+    # A brief run draws few pks, which must include own and foreign ones.
     drawn = config["dictionaries"]["getOldOrder.path.pk"]["values"]
     drawn += person.old_orders * (len(others) - 1)
     config["checks"][Ownership.__name__] = {
@@ -167,8 +167,8 @@ def as_person(who: str, world: World, directory: Path) -> dict[str, Any]:
             "old_orders": [pk for other in others for pk in other.old_orders],
         },
     }
-    # It wants 401 or 403 for a wrong token, which gets 404. In the run of nobody it stays on, and
-    # that answer alone is let pass (hooks.filter_failure); here it would be asked for each time.
+    # It expects 401 or 403 for a wrong token, which gets 404. The anonymous run has it, and ignores
+    # that response alone (hooks.filter_failure).
     for operation in config["operations"]:
         if operation["include-operation-id"] in OFFERS:
             operation["checks"]["ignored_auth"] = {"enabled": False}
@@ -176,10 +176,10 @@ def as_person(who: str, world: World, directory: Path) -> dict[str, Any]:
 
 
 def briefly(config: dict[str, Any], names: Iterable[str] = ()) -> dict[str, Any]:
-    """The configuration with fewer examples of what another run tries at length.
+    """The configuration with fewer examples, for operations that another run tests fully.
 
-    That are the operations of these names, or else all of them, which then go without the phases
-    that send the same requests whoever sends them.
+    These are the operations of these names; without names all of them, and without the phases that
+    send the same requests for every caller.
     """
     few = {"max-examples": FEW}
     for operation in config["operations"]:
@@ -193,7 +193,7 @@ def briefly(config: dict[str, Any], names: Iterable[str] = ()) -> dict[str, Any]
 
 
 def walking(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration for the stateful phase alone, which leads to few foreign things."""
+    """The configuration with only the stateful phase, which requests few foreign objects."""
     _demand(0, config)
     config["phases"] = {phase: {"enabled": False} for phase in ("examples", "coverage", "fuzzing")}
     config["phases"]["stateful"] = {"generation": {"max-examples": WALKS}}
@@ -201,7 +201,7 @@ def walking(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _demand(enough: int, config: dict[str, Any]) -> None:
-    """Set how often own and foreign things have to be asked for."""
+    """Set how often own and foreign objects must be requested."""
     for check in config["checks"].keys() & {Ownership.__name__, OwnRequests.__name__}:
         config["checks"][check]["enough"] = enough
 
@@ -218,6 +218,6 @@ def links(owner: Identity, settings: Settings) -> Tokens:
 
 
 def as_anonymous(config: dict[str, Any], tokens: Tokens) -> dict[str, Any]:
-    """The configuration for requests without a cookie, of somebody who has mailed links."""
+    """The configuration for requests without a cookie, by a holder of mailed links."""
     config["checks"][OwnRequests.__name__] = {"tokens": tokens}
     return config

@@ -9,13 +9,13 @@ from domain.accounts.users import User, UserType
 from handlers.auth.passwords import Argon2Passwords
 from tests.support.application import Shop
 
-# Those of the contract's example.
+# From the contract's example.
 EMAIL, PASSWORD = "elif.kaya@example.com", "correct horse battery staple"
 
 
 @dataclass
 class Person:
-    """Somebody with a session, and the pks of their orders with all lines, and of old orders."""
+    """A user with a session, and the pks of their orders, lines and old orders."""
 
     user: User
     session: str
@@ -31,7 +31,7 @@ class Person:
 
 @pytest.fixture
 def people(shop: Shop) -> dict[str, Person]:
-    """Elif, Mert and a guest; the pks of their orders take turns."""
+    """Elif, Mert and a guest; the pks of their orders alternate."""
     users = {
         "elif": shop.user(email=EMAIL, password_hash=Argon2Passwords().hash(PASSWORD)),
         "mert": shop.user(),

@@ -1,4 +1,4 @@
-"""Bodies that ask to cancel or to return what there is: most of them rightly, some not."""
+"""Bodies of requests to cancel or to return existing lines: most are valid, some are not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from domain.orders.cancellations import CancellationType
 
-IBANS = ("TR33 0006 1005 1978 6457 8413 26", "TR330006100519786457841327")  # the second is wrong
+IBANS = ("TR33 0006 1005 1978 6457 8413 26", "TR330006100519786457841327")  # the second is invalid
 
 Draft = dict[str, Any]
 
 
 @dataclass
 class Stock:
-    """What one person may name in a request: pks of lines, those of carriers that take lines back,
-    by line, and that of an address."""
+    """The pks that one user may send in a request: of lines, of a carrier for each returnable
+    line, and of an address."""
 
     cancellable: list[int]
     returnable: dict[int, int]
@@ -29,7 +29,7 @@ class Stock:
         return [*self.cancellable, *self.returnable]
 
     def shares(self, number: int) -> list["Stock"]:
-        """So many stocks, which have no line in common."""
+        """Divide it into so many, which have no line in common."""
         return [
             replace(
                 self,
@@ -42,10 +42,9 @@ class Stock:
 
 @dataclass(frozen=True)
 class Choice:
-    """What requests are made of: the caller's stock and a stranger's, reasons, and two days.
+    """The values for requests: the caller's stock and a stranger's, reasons, and two days.
 
-    ``reasons`` can be given as they are; ``unsuitable`` can't: some are not active, and the others
-    want a description.
+    ``reasons`` need nothing else; ``unsuitable`` ones are not active or require a description.
     """
 
     own: Stock
@@ -59,7 +58,7 @@ class Choice:
 def one_in(
     number: int, seldom: st.SearchStrategy[Any], mostly: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Any]:
-    """One draw of so many is ``seldom``; ``st.one_of`` would count the branches of both."""
+    """One draw in ``number`` is ``seldom``; ``st.one_of`` would count the branches of both."""
     return st.integers(1, number).flatmap(lambda drawn: seldom if drawn == number else mostly)
 
 
@@ -76,7 +75,7 @@ def drafts(choice: Choice) -> st.SearchStrategy[Draft]:
 
 
 def bulks(choice: Choice) -> st.SearchStrategy[Draft]:
-    """Requests for one to three lines, with what may stand beside them."""
+    """Requests for one to three lines, with optional fields for all of them."""
     address = st.sampled_from([choice.own.address, None])
     rows = st.lists(drafts(choice), min_size=1, max_size=3)
     bulk = {"cancel_order_items": rows}
@@ -94,7 +93,7 @@ def _cancellations(choice: Choice) -> st.SearchStrategy[Draft]:
 
 
 def _refunds(choice: Choice) -> st.SearchStrategy[Draft]:
-    """Each with an account: not every order was paid by card; some are collected at home."""
+    """All have an account, since not every order was paid by card; some have a pickup."""
     hours = {"start": "09:00", "end": "12:00"}
     slot = {"date": choice.day_to_come, "hour_range": hours}
 
@@ -118,7 +117,7 @@ def _refunds(choice: Choice) -> st.SearchStrategy[Draft]:
 
 
 def _spoilt(choice: Choice) -> st.SearchStrategy[Draft]:
-    """What breaks one of the rules, whatever it is put into."""
+    """Fields that break a rule in any request."""
     hours = {"start": "12:00", "end": "09:00"}
     foreign = choice.foreign
     return st.one_of(
@@ -144,7 +143,7 @@ def _spoilt(choice: Choice) -> st.SearchStrategy[Draft]:
 
 
 def _turns(pks: list[int]) -> st.SearchStrategy[int]:
-    """The pks by turns: Hypothesis likes to repeat what it has drawn, which would be blocked."""
+    """The pks in turn: Hypothesis repeats values, and a second request would be refused."""
     turns = cycle(pks)
     return st.builds(lambda: next(turns))
 

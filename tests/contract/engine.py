@@ -1,4 +1,4 @@
-"""One run of the engine behind Schemathesis's command line, in this process."""
+"""Runs the engine of Schemathesis's command line in this process."""
 
 import logging
 from collections import Counter, defaultdict
@@ -17,10 +17,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Run:
-    """What happened: how each phase ended, the number of cases that fuzzing sent to each operation
-    ("GET /healthz"), the statuses that each operation answered with (what checks sent besides is
-    not counted), the links that were followed from one operation to another, and what failed, by
-    the name of the check."""
+    """The results: the status of each phase; by operation ("GET /healthz") the number of cases that
+    fuzzing sent and the statuses of responses, without requests of checks; the links that were
+    followed from one operation to another; and the failures by the name of the check."""
 
     phases: dict[str, Status] = field(default_factory=dict)
     fuzzed: Counter[str] = field(default_factory=Counter)
@@ -35,19 +34,19 @@ class Run:
 
     @property
     def sent(self) -> int:
-        """How many cases were answered."""
+        """The number of cases with a response."""
         return sum(statuses.total() for statuses in self.statuses.values())
 
     def accepted(self, label: str) -> int:
-        """How often the operation answered with success, or led on."""
+        """The number of successes and redirects of the operation."""
         return sum(count for status, count in self.statuses[label].items() if status < 400)
 
     def refused(self, label: str) -> int:
-        """How often the operation answered with an error."""
+        """The number of errors of the operation."""
         return self.statuses[label].total() - self.accepted(label)
 
     def take(self, event: events.EngineEvent) -> None:
-        """Add what ``event`` tells."""
+        """Add the results of ``event``."""
         match event:
             case events.PhaseFinished():
                 self.phases[event.phase.name.value] = event.status
@@ -85,7 +84,7 @@ class Run:
 
 
 def run(schema: BaseSchema, result: Run | None = None) -> Run:
-    """All phases, over all operations of ``schema``; what happened is added to ``result``."""
+    """Run all phases for all operations of ``schema``; add the results to ``result``."""
     result = result or Run()
     for event in from_schema(schema).execute():
         result.take(event)
@@ -94,7 +93,7 @@ def run(schema: BaseSchema, result: Run | None = None) -> Run:
 
 
 def _is_own(node: CaseNode) -> bool:
-    """What has a parent and followed no link was sent by a check."""
+    """Whether no check sent it: cases of checks have a parent, but follow no link."""
     return node.parent_id is None or node.transition is not None
 
 

@@ -1,4 +1,4 @@
-"""What every run of Schemathesis does besides its own: a deserializer, hooks, and a check."""
+"""Additions to every run of Schemathesis: a deserializer, hooks, and a check."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -34,8 +34,8 @@ LOG_OUTS = {"logOut", "logOutByForm"}
 OFFERS = {*TRADE_INS, "showTradeInOffer"}
 ONE_TIME = {"showPasswordPage", "setPassword", "redeemHandover"}
 
-# How a request that fits the contract may be refused all the same, since no contract can tell
-# which credentials are right, or what is left of an order: by status and error code.
+# The refusals of requests that are valid under the contract, by status and error code: no contract
+# can describe which credentials are right, or which units of an order remain.
 _RULES = {f"cancellation_request_100_{number}" for number in range(1, 19)}
 _ITEM_RULES = {f"cancellation_request_100_{number}" for number in (6, 7, 8)}
 _OF_REQUESTS: dict[int, set[str]] = {
@@ -53,25 +53,25 @@ REFUSALS: dict[str, dict[int, set[str]]] = {
     **dict.fromkeys(TRADE_INS, _OF_OFFERS),
 }
 
-# Those of mailed links, by operation and line.
+# The tokens of mailed links, by operation and line.
 Tokens = Mapping[str, Mapping[str, str]]
 FlatmapCase = Callable[[HookContext, Case[Any]], st.SearchStrategy[Case[Any]]]
 
 
 def operation_id(case: Case[Any]) -> str:
-    """Which operation the case is for."""
+    """The operationId of the case."""
     found: str = case.operation.definition.raw["operationId"]
     return found
 
 
 def is_valid(case: Case[Any]) -> bool:
-    """Whether the case was made to fit the contract."""
+    """Whether the case was generated as valid."""
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
 @schemathesis.deserializer(*YAML_MEDIA_TYPES)
 def read_yaml(_context: DeserializationContext, response: Response) -> Any:
-    """As Schemathesis does it, but only once: the contract takes half a second."""
+    """Like Schemathesis, but only once: parsing the contract takes half a second."""
     return _yaml(response.content)
 
 
@@ -82,7 +82,7 @@ def _yaml(content: bytes) -> Any:
 
 @schemathesis.check
 def known_refusal(_context: CheckContext, response: Response, case: Case[Any]) -> None:
-    """Where a valid request is refused, it is for a reason that the contract has a code for."""
+    """A valid request is refused only with a code that the contract has for this refusal."""
     codes = REFUSALS.get(operation_id(case), {}).get(response.status_code)
     is_json = response.headers.get("content-type", [""])[0].startswith(JSON)
     if codes is None or not is_valid(case) or not is_json:
@@ -93,7 +93,7 @@ def known_refusal(_context: CheckContext, response: Response, case: Case[Any]) -
 
 
 def _codes(error: Mapping[str, Any]) -> Iterator[str]:
-    """The codes of an error, and of the rows in it."""
+    """The codes of an error and of its rows."""
     for name, value in error.items():
         if name == "error_code":
             yield value
@@ -103,10 +103,9 @@ def _codes(error: Mapping[str, Any]) -> Iterator[str]:
 
 @schemathesis.hook
 def filter_case(_context: HookContext, case: Case[Any]) -> bool:
-    """Whether a case that fits the schemas is within the bounds of all JSON, too.
+    """Whether a valid case is also within the bounds of all JSON.
 
-    The contract has them in words: no schema can tell how long the integers may be in a key that
-    it does not know.
+    The contract has these bounds only in its text: no schema can limit integers in unknown keys.
     """
     if not is_valid(case) or not isinstance(case.body, dict | list):
         return True
@@ -121,7 +120,7 @@ if FOLDER:
 
     @schemathesis.hook
     def after_call(_context: HookContext, case: Case[Any], response: Response) -> None:
-        """Count what the response has, for `tests.promises`."""
+        """Count the properties of the response, for `tests.promises`."""
         kind = response.headers.get("content-type", [""])[0]
         status, content = response.status_code, response.content
         collector().count(case.operation.method, case.operation.path, status, kind, content)
@@ -129,9 +128,9 @@ if FOLDER:
 
 @schemathesis.hook
 def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Log out of a session that was opened for this request alone, with its token.
+    """Replace the session of a log-out by a new one, so that the run's session remains.
 
-    The run goes on in the other one. A request that can't log out stays as it is.
+    A request without a valid CSRF token, which can't log out, is not changed.
     """
     if operation_id(case) not in LOG_OUTS:
         return
@@ -158,9 +157,9 @@ _SESSION_COOKIES = ("sessionid", "csrftoken")
 def filter_failure(
     _context: HookContext, failure: Failure, case: Case[Any], _response: Response
 ) -> bool:
-    """Whether it is one. A link that we did not sign leads nowhere, so its answer is 404.
+    """Whether it is a failure: a link with a wrong signature gets 404.
 
-    `ignored_auth` wants 401 or 403 for a wrong token, and can't be told otherwise.
+    `ignored_auth` expects 401 or 403 for a wrong token, and has no setting for it.
     """
     return not (
         operation_id(case) in OFFERS
@@ -171,10 +170,10 @@ def filter_failure(
 
 
 def varied(choice: Choice | None) -> FlatmapCase:
-    """A hook that varies each case: a media type that its operation offers, and a cache-buster.
+    """A hook that adds an Accept header and a random query parameter to each case.
 
-    So there is more than one request for operations without parameters, too. Requests to cancel
-    and to return are mostly about what there is, if it is known.
+    With them, operations without parameters have more than one request, too. With a ``choice``,
+    most requests to cancel and to return are for existing lines.
     """
 
     bodies = _bodies(choice) if choice else {}
@@ -185,7 +184,7 @@ def varied(choice: Choice | None) -> FlatmapCase:
             case.headers["Accept"], case.query["_"] = accept, str(number)
             if body is not None:
                 case.body = body
-                # Keys that are made up are often the same, and good for one request alone.
+                # Generated keys are often equal, and a key is valid for only one request.
                 case.headers.pop("Idempotency-Key" if number % 2 else "", None)
             return case
 
@@ -206,12 +205,12 @@ def _accepts(name: str) -> st.SearchStrategy[str]:
         for kind in response.get("content", ())
         if status < "300"
     ]
-    # Whoever wants a page gets JSON where there is none.
+    # A request for HTML gets JSON where there is no page.
     return st.sampled_from(["*/*", *offered, *([HTML] if JSON in offered else [])])
 
 
 def _bodies(choice: Choice) -> dict[str, st.SearchStrategy[Any]]:
-    """By operation; every fifth body stays as it was made up (None)."""
+    """By operation; every fifth body stays as generated (None)."""
     one, other, last = (replace(choice, own=share) for share in choice.own.shares(3))
     made = (drafts(one), bulks(other), bulks(last))
     single, bulk, of_order = (one_in(5, st.none(), item) for item in made)
@@ -219,13 +218,13 @@ def _bodies(choice: Choice) -> dict[str, st.SearchStrategy[Any]]:
 
 
 class LinkHolder:
-    """Somebody who has mailed links, and no session."""
+    """A holder of mailed links without a session."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
     def get(self, case: Case[Any], _context: AuthContext) -> str | None:
-        """The token for the line, or where there is none, that for another one."""
+        """The token for the line, or else the token for another line."""
         tokens = self._tokens.get(operation_id(case))
         if tokens is None:
             return None

@@ -1,4 +1,4 @@
-"""The operations of the published contract, and whom each admits."""
+"""The operations of the published contract, and the callers that each admits."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ OPERATIONS = {
 
 
 def admitting(*schemes: str | None) -> dict[str, str]:
-    """The ids of the operations that admit one of the security schemes (None: nobody), by label."""
+    """The ids of the operations that admit one of the schemes (None: anonymous), by label."""
     return {
         label: operation["operationId"]
         for label, operation in OPERATIONS.items()

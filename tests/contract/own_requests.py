@@ -1,4 +1,4 @@
-"""A check for Schemathesis: callers cancel, return and trade in what is theirs, and see that."""
+"""A check for Schemathesis: callers cancel, return, trade in and see only own lines."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from tests.contract.hooks import BULK, OFFERS, SINGLE, Tokens, is_valid, operati
 
 @schemathesis.check
 class OwnRequests:
-    """Holds for a run as the caller with ``credential`` in a cookie, or as nobody without one.
+    """Checks a run of the caller with ``credential`` in a cookie, or of an anonymous caller.
 
     ``own`` and ``foreign`` are pks of order lines. ``tokens`` are those of mailed links, by
-    operation and line; whoever shows one may answer for that line. Own and foreign lines have to
-    be named ``enough`` times.
+    operation and line; their holder may answer for the line. Own and foreign lines have to be
+    requested ``enough`` times.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class OwnRequests:
         self._tried: Counter[tuple[str, bool]] = Counter()
 
     def after_response(self, _ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-        """Raises AssertionError where something of somebody else's was shown or changed."""
+        """Raises AssertionError where a foreign object was shown or changed."""
         name = operation_id(case)
         if response.request.method != case.operation.method.upper():
             return
@@ -51,7 +51,7 @@ class OwnRequests:
             self._check_requests(name, response, case)
 
     def after_run(self, _ctx: CheckContext) -> None:
-        """Raises AssertionError where own or foreign lines were asked for too seldom."""
+        """Raises AssertionError where own or foreign lines were requested too seldom."""
         for tried in product({name for name, _ in self._tried}, (True, False)):
             if self._credential:
                 assert self._tried[tried] >= self._enough, (
@@ -67,7 +67,7 @@ class OwnRequests:
         for is_own, pks in ((True, self._own), (False, self._foreign)):
             self._tried[name, is_own] += bool(named & pks)
         if named & self._foreign:
-            assert response.status_code >= 400, "a line of somebody else's was taken"
+            assert response.status_code >= 400, "a foreign line was accepted"
 
     def _may(self, response: Response, pk: int) -> bool:
         if self._credential is None or pk not in self._own:
@@ -87,8 +87,8 @@ def _named(body: Any) -> Iterator[int]:
         yield int(row["order_item"])
 
 
-def _check_found(response: Response, wanted: Any) -> None:
-    """Raises AssertionError for another order than the one that number and e-mail are of."""
+def _check_found(response: Response, body: Any) -> None:
+    """Raises AssertionError for an order with another number or e-mail than the request's."""
     [order] = response.json()["results"]
-    assert order["number"] == (wanted.get("order") or wanted["number"])
-    assert order["user_email"].casefold() == wanted["email"].casefold()
+    assert order["number"] == (body.get("order") or body["number"])
+    assert order["user_email"].casefold() == body["email"].casefold()

@@ -1,4 +1,4 @@
-"""A check for Schemathesis: a caller gets the orders that are theirs, and nobody else's."""
+"""A check for Schemathesis: a caller gets own orders, and no foreign ones."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import schemathesis
 from schemathesis import Case, CheckContext, Response
 
-# The kind of document that an operation shows.
+# The kind of documents in the responses of an operation.
 KINDS = {
     "listUserOrders": "orders",
     "getUserOrder": "orders",
@@ -24,10 +24,10 @@ _PK = re.compile(r"/(\d{1,18})/")
 
 @schemathesis.check
 class Ownership:
-    """Holds for a run as the one caller who has ``session`` and the pk ``user``, or as nobody.
+    """Checks a run of the caller with ``session`` and the pk ``user``, or of an anonymous caller.
 
-    ``own`` and ``foreign`` are the pks of the caller's documents and of others', by kind; each
-    kind has to be asked for ``enough`` times.
+    ``own`` and ``foreign`` are the pks of the caller's documents and of others', by kind; both
+    have to be requested ``enough`` times.
     """
 
     def __init__(
@@ -49,17 +49,17 @@ class Ownership:
         self._tried: Counter[tuple[str, bool]] = Counter()
 
     def after_response(self, _ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-        """Raises AssertionError for a document of somebody else, and for a wrong status."""
+        """Raises AssertionError for a foreign document, and for a wrong status."""
         operation_id = case.operation.definition.raw["operationId"]
         if operation_id not in KINDS or response.request.method != "GET":
             return
         kind = KINDS[operation_id]
         if self._session is None or self._session not in response.request.headers.get("Cookie", ""):
-            assert response.status_code >= 400, "an order was given to nobody"
+            assert response.status_code >= 400, "success without the session"
             return
         for document in _documents(response):
-            assert document["user"] == self._user, f"an order of {document['user']} was given"
-            assert document["pk"] in self._own[kind], f"{kind} {document['pk']} was given"
+            assert document["user"] == self._user, f"an order of user {document['user']}"
+            assert document["pk"] in self._own[kind], f"foreign {kind}: {document['pk']}"
         pk = _requested_pk(response)
         is_own = pk in self._own[kind]
         if is_own or pk in self._foreign[kind]:
@@ -68,12 +68,12 @@ class Ownership:
             assert response.status_code == expected, f"{expected} was expected for {pk}"
 
     def after_run(self, _ctx: CheckContext) -> None:
-        """Raises AssertionError where own or foreign pks were asked for too seldom."""
+        """Raises AssertionError where own or foreign pks were requested too seldom."""
         for tried in product(DETAILS, (True, False)) if self._session else ():
             assert self._tried[tried] >= self._enough, f"{tried}: {self._tried[tried]} times only"
 
     def _expected_status(self, operation_id: str, *, is_own: bool) -> int:
-        """Guests get their newest order, whichever they ask for, and no old orders."""
+        """Guests get their newest order for any pk, and no old orders."""
         if self._is_guest:
             return 404 if operation_id == "getOldOrder" else 200
         return 200 if is_own else 404

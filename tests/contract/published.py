@@ -10,7 +10,7 @@ from handlers.contract.asgi.routing import ContractApp
 
 
 def published_schema(app: ContractApp, config: dict[str, Any]) -> BaseSchema:
-    """The document of `/openapi.full.json`; its links fill bodies, as the contract means them."""
+    """The document of `/openapi.full.json`, with the bodies of its links."""
     document = TestClient(app).get("/openapi.full.json").json()
     schema = schemathesis.openapi.from_dict(
         with_link_bodies(document), config=Config.from_dict(config)
@@ -20,9 +20,9 @@ def published_schema(app: ContractApp, config: dict[str, Any]) -> BaseSchema:
 
 
 def with_link_bodies(node: Any) -> Any:
-    """A copy in which each `x-link-body` stands as the `requestBody` of its link.
+    """A copy in which every `x-link-body` is the `requestBody` of its link.
 
-    The published documents leave it there, since generators take a link's `requestBody` for text.
+    The published documents do not use `requestBody` there: generators take it for text.
     """
     if isinstance(node, list):
         return [with_link_bodies(item) for item in node]

@@ -1,4 +1,4 @@
-"""What a document may change since the newest released one."""
+"""The changes that a document may have since the newest released one."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def exceptions_of(name: str, path: Path = RELEASED / "exceptions.yaml") -> dict[str, str]:
-    """Why each change that is allowed for the document ``name`` is allowed, by its identifier."""
+    """The reasons of the allowed changes of the document ``name``, by identifier."""
     groups: Sequence[Mapping[str, Any]] = yaml.safe_load(path.read_text("utf-8"))
     return {
         change: group["because"]
@@ -37,7 +37,7 @@ def exceptions_of(name: str, path: Path = RELEASED / "exceptions.yaml") -> dict[
 
 
 def section_of(changelog: str, version: str) -> str:
-    """What the changelog says of a version; nothing where it does not name it."""
+    """The section of the changelog about a version; empty if there is none."""
     parts = re.split(r"^## ", changelog, flags=re.MULTILINE)
     named = (part for part in parts if re.match(rf"\[?{re.escape(version)}\b", part))
     return next(named, "")
@@ -49,7 +49,7 @@ def faults(
     exceptions: Mapping[str, str],
     changelog: str,
 ) -> Iterator[str]:
-    """Each break that nothing allows, and each exception that allows nothing.
+    """Yield every break that is not allowed, and every exception without a break.
 
     ``versions``: of the released document and of the new one. A break is allowed by an exception,
     or by a higher major version with a line in the section of the changelog.

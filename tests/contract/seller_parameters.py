@@ -1,7 +1,7 @@
 """The seller center document's query parameters, as its tables list them, and its examples.
 
-Names that lost their underscores on the way into the document are written as they were; those of
-``DAMAGED`` are accepted as they are printed, too.
+Names that lost their underscores in the printed document have them here; the printed names of
+``DAMAGED`` are accepted, too.
 """
 
 from typing import Any

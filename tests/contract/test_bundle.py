@@ -158,7 +158,7 @@ class TestLoadContract:
             make_nested_contract(tmp_path, common="")
 
     @pytest.mark.parametrize("case", BAD_CONTRACTS)
-    def test_names_file_and_place_of_a_fault(self, tmp_path: Path, case: str) -> None:
+    def test_names_the_file_and_pointer_of_a_fault(self, tmp_path: Path, case: str) -> None:
         files, message = BAD_CONTRACTS[case]
 
         with pytest.raises(ContractError) as caught:
@@ -166,7 +166,7 @@ class TestLoadContract:
 
         assert str(caught.value) == message
 
-    def test_names_a_root_that_is_not_there(self, tmp_path: Path) -> None:
+    def test_names_a_missing_root(self, tmp_path: Path) -> None:
         with pytest.raises(ContractError, match=r"openapi\.yaml#: can't be read: No such file"):
             load_contract(tmp_path)
 
@@ -176,7 +176,7 @@ class TestLoadContract:
         with pytest.raises(ContractError, match=r"openapi\.yaml#: is not UTF-8"):
             load_contract(tmp_path)
 
-    def test_takes_a_path_that_the_root_describes_itself(self, tmp_path: Path) -> None:
+    def test_accepts_a_path_in_the_root(self, tmp_path: Path) -> None:
         responses = '{"204": {description: None.}}'
         root = ROOT + f"  /all/: {{get: {{operationId: listThings, responses: {responses}}}}}\n"
 
@@ -184,7 +184,7 @@ class TestLoadContract:
 
         assert contract.resources["listThings"] == "openapi"
 
-    def test_names_the_session_cookie_as_it_is_called_here(self) -> None:
+    def test_replaces_the_name_of_the_session_cookie(self) -> None:
         named = partial(name_cookies, session_cookie="osessionid", prefix="")
         components = load_contract(adapt=named).document["components"]
 
@@ -193,7 +193,7 @@ class TestLoadContract:
         assert "`osessionid=<value>`" in described
         assert "`sessionid=" not in described
 
-    def test_names_all_cookies_with_their_prefix(self) -> None:
+    def test_adds_the_prefix_to_the_names_of_all_cookies(self) -> None:
         named = partial(name_cookies, session_cookie="__Host-sessionid", prefix="__Host-")
         contract = load_contract(adapt=named)
 
@@ -210,7 +210,7 @@ class TestLoadContract:
 
 
 class TestReadFile:
-    def test_keeps_dates_as_text(self, tmp_path: Path) -> None:
+    def test_reads_dates_as_text(self, tmp_path: Path) -> None:
         (tmp_path / "a.yaml").write_text("{day: 2026-03-01, n: 1, yes: true, no: null}")
 
         with pytest.raises(ContractError, match="line 1: the key yes is not text; quote it"):
@@ -240,12 +240,14 @@ class TestOrigin:
             ("", "openapi.yaml#"),
         ],
     )
-    def test_leads_to_the_file(self, tmp_path: Path, pointer: str, place: str) -> None:
+    def test_is_the_file_and_pointer_of_a_part(
+        self, tmp_path: Path, pointer: str, place: str
+    ) -> None:
         assert make_contract(tmp_path).origin(pointer) == place
 
 
 class TestBundled:
-    def test_each_link_leads_to_an_operation(self, contract: Contract) -> None:
+    def test_every_link_names_an_operation(self, contract: Contract) -> None:
         linked = {
             link["operationId"]
             for item in contract.document["paths"].values()
@@ -266,7 +268,7 @@ class TestBundled:
         }
         assert linked <= contract.resources.keys()
 
-    def test_each_operation_has_what_the_guard_may_answer(self, contract: Contract) -> None:
+    def test_every_operation_has_the_responses_of_the_guard(self, contract: Contract) -> None:
         for path, item in contract.document["paths"].items():
             for method, operation in item.items():
                 statuses = {"400", "408", "413", "414", "431"}
@@ -274,7 +276,7 @@ class TestBundled:
                     statuses.add("415")
                 assert statuses <= operation["responses"].keys(), f"{method} {path}"
 
-    def test_each_schema_can_be_compiled(self, contract: Contract) -> None:
+    def test_every_schema_can_be_compiled(self, contract: Contract) -> None:
         for name in contract.document["components"]["schemas"]:
             schema = {"$ref": f"#/components/schemas/{name}", **contract.document}
 

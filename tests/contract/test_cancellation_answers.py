@@ -1,6 +1,6 @@
-"""Who may cancel, look up and answer trade-ins, and what they are answered.
+"""The security and the responses of cancellations, look-ups and trade-ins.
 
-The answers of the storefront and anonymous documents are allowed as they are printed there.
+The responses of the storefront and anonymous documents are allowed unchanged.
 """
 
 import re
@@ -59,7 +59,7 @@ RECORD = {
 
 
 def codes_in(text: str) -> list[str]:
-    """The codes of a table of errors, in its order."""
+    """The codes of a table of errors, in order."""
     return re.findall(r"^\| `(cancellation_request_\w+)` \| 4", text, re.MULTILINE)
 
 
@@ -74,7 +74,7 @@ def operations() -> Operations:
 
 
 def is_allowed(contract: Contract, operation: Operation, status: int, body: Any) -> bool:
-    """Whether the contract lets the operation answer this in JSON."""
+    """Whether the contract allows this JSON response of the operation."""
     validators = SchemaValidators(contract.document)
     place: Any = contract.document
     pointer = operation.pointer + pointer_to("responses", status)
@@ -93,7 +93,7 @@ class TestContract:
 
         assert codes_in(error["description"]) == [code.value for code in CancellationCode]
 
-    def test_has_the_codes_of_the_page(self, contract: Contract) -> None:
+    def test_has_the_codes_of_the_error_page(self, contract: Contract) -> None:
         error = contract.document["components"]["schemas"]["CancellationError"]
 
         assert codes_in(PAGE.read_text("utf-8")) == codes_in(error["description"])
@@ -115,12 +115,12 @@ class TestContract:
             ("answerTradeInOffer", (("TradeInToken",), ("SessionCookie",), ("SessionKey",))),
         ],
     )
-    def test_says_who_may_ask(
+    def test_has_the_security_of_each_operation(
         self, operations: Operations, operation_id: str, security: object
     ) -> None:
         assert operations[operation_id].security == security
 
-    def test_defines_every_security_scheme_that_it_asks_for(self, contract: Contract) -> None:
+    def test_defines_every_required_security_scheme(self, contract: Contract) -> None:
         document = contract.document
         required_schemes = {
             name
@@ -132,7 +132,7 @@ class TestContract:
 
         assert required_schemes == contract.document["components"]["securitySchemes"].keys()
 
-    def test_links_operations_that_are_there(self, contract: Contract) -> None:
+    def test_links_only_existing_operations(self, contract: Contract) -> None:
         for item in contract.document["paths"].values():
             for operation in item.values():
                 for response in operation["responses"].values():
@@ -165,7 +165,7 @@ class TestAnswers:
             ("rejectTradeIn", 200, "Reddetme işleminiz gönderilmiştir."),
         ],
     )
-    def test_are_those_of_the_documents(
+    def test_allow_the_examples_of_the_documents(
         self,
         contract: Contract,
         operations: Operations,
@@ -185,7 +185,7 @@ class TestAnswers:
         ],
         ids=str,
     )
-    def test_are_nothing_else(
+    def test_do_not_allow_values_of_other_types(
         self, contract: Contract, operations: Operations, change: dict[str, Any]
     ) -> None:
         operation = operations["createCancellationRequest"]
@@ -206,7 +206,7 @@ class TestAnswers:
             ("listCancellationReasons", (200, 400, 401, 404)),
         ],
     )
-    def test_may_be_refusals(
+    def test_include_the_documented_refusals(
         self, operations: Operations, operation_id: str, statuses: tuple[int, ...]
     ) -> None:
         responses = operations[operation_id].responses
@@ -229,7 +229,7 @@ class TestTradeIns:
 class TestRoutes:
     @pytest.fixture
     def client(self, operations: Operations) -> TestClient:
-        """Of an application that tells which operation was reached."""
+        """The client of an application that responds with the id of the operation."""
         app = ContractApp("handlers", lifespan=None, edge=lambda inner: inner, threads=1)
         app.app.register_error_handler(HTTPException, lambda error: error.get_response())
         app.route(
@@ -249,7 +249,7 @@ class TestRoutes:
             ("GET", "/users/orders/5/cancellation/", "getOrderCancellation"),
         ],
     )
-    def test_lead_to_the_operations(
+    def test_reach_the_operations(
         self, client: TestClient, method: str, path: str, operation_id: str
     ) -> None:
         assert client.request(method, path).text == operation_id
@@ -267,9 +267,7 @@ class TestRoutes:
             ("POST", "/users/order_item/5/tradein_approved/"),
         ],
     )
-    def test_lead_nowhere_by_another_method(
-        self, client: TestClient, method: str, path: str
-    ) -> None:
+    def test_refuse_other_methods(self, client: TestClient, method: str, path: str) -> None:
         response = client.request(method, path)
 
         assert (response.status_code, method in response.headers["allow"]) == (405, False)

@@ -1,6 +1,6 @@
-"""What cancellations and look-ups take, and what is said of bodies that do not fit.
+"""The bodies of cancellations and look-ups, and the errors for invalid ones.
 
-The bodies of the storefront and anonymous documents are taken as they are printed there.
+The bodies of the storefront and anonymous documents are accepted unchanged.
 """
 
 from datetime import date, time
@@ -66,10 +66,10 @@ class TestCancellationDraft:
     def operation(self, operation_id: str) -> Operation:
         return compiled_operations()[operation_id]
 
-    def test_is_taken_as_documented(self, operation: Operation) -> None:
+    def test_the_documented_example_is_accepted(self, operation: Operation) -> None:
         assert load(operation, REFUND) == REFUND | {"pickup_date": LOADED_PICKUP}
 
-    def test_may_name_its_ids_by_their_digits(self, operation: Operation) -> None:
+    def test_ids_may_be_strings_of_digits(self, operation: Operation) -> None:
         digits = {
             "order_item": "271",
             "reason": "003",
@@ -87,12 +87,12 @@ class TestCancellationDraft:
             "pickup_address": 8,
         }
 
-    def test_may_leave_out_by_null_what_is_optional(self, operation: Operation) -> None:
+    def test_optional_fields_may_be_null(self, operation: Operation) -> None:
         optional = dict.fromkeys(REFUND.keys() - {"order_item", "reason", "cancellation_type"})
 
         assert load(operation, REFUND | optional) == REFUND | optional
 
-    def test_may_have_keys_that_nobody_knows(self, operation: Operation) -> None:
+    def test_unknown_keys_are_ignored(self, operation: Operation) -> None:
         assert load(operation, REFUND | {"extra": {"a": [1]}}).keys() == REFUND.keys()
 
     @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ class TestCancellationDraft:
         ],
         ids=lambda value: repr(value)[:40],
     )
-    def test_with_a_value_that_does_not_fit_is_told_so(
+    def test_an_invalid_value_is_reported_with_its_field(
         self, operation: Operation, field: str, value: Any, message: Any
     ) -> None:
         assert refused(operation, REFUND | {field: value}) == {field: message}
 
-    def test_that_is_empty_is_told_all_that_it_lacks(self, operation: Operation) -> None:
+    def test_all_missing_fields_are_reported(self, operation: Operation) -> None:
         assert refused(operation, {}) == dict.fromkeys(
             ("cancellation_type", "reason", "order_item"), REQUIRED
         )
@@ -148,12 +148,12 @@ class TestBulkCancellationDraft:
     def operation(self, operation_id: str) -> Operation:
         return compiled_operations()[operation_id]
 
-    def test_is_taken_as_documented(self, operation: Operation) -> None:
+    def test_the_documented_example_is_accepted(self, operation: Operation) -> None:
         loaded = load(operation, {"cancel_order_items": [BULK_ROW]})
 
         assert loaded == {"cancel_order_items": [BULK_ROW | {"pickup_date": LOADED_PICKUP}]}
 
-    def test_is_taken_as_storefronts_send_it(self, operation: Operation) -> None:
+    def test_the_body_of_storefronts_is_accepted(self, operation: Operation) -> None:
         row = {"order_item": "271", "reason": "3", "cancellation_type": "refund", "extra": 1}
         unused = {"return_policy": True, "id": "12"}
 
@@ -175,7 +175,7 @@ class TestBulkCancellationDraft:
             **unused,
         }
 
-    def test_tells_what_does_not_fit_row_by_row(self, operation: Operation) -> None:
+    def test_invalid_fields_are_reported_by_row(self, operation: Operation) -> None:
         rows = [BULK_ROW, BULK_ROW | {"quantity": 0}, {"reason": "x"}, 5]
 
         expected = refused(operation, {"cancel_order_items": rows, "pickup_address": -1})
@@ -200,7 +200,7 @@ class TestBulkCancellationDraft:
         ],
         ids=["none", "empty", "101", "80,000", "object"],
     )
-    def test_has_one_to_a_hundred_rows(
+    def test_must_have_1_to_100_rows(
         self, operation: Operation, body: dict[str, Any], message: str
     ) -> None:
         assert refused(operation, body) == {"cancel_order_items": message}
@@ -212,7 +212,7 @@ class TestOrderLookUp:
         return compiled_operations()["lookUpAnonymousOrder"]
 
     @pytest.mark.parametrize("name", ["order", "number"])
-    def test_names_the_order_either_way(self, operation: Operation, name: str) -> None:
+    def test_accepts_either_name_of_the_order_number(self, operation: Operation, name: str) -> None:
         body = {"email": "a@b.example", name: "111111111111"}
 
         assert load(operation, body) == body
@@ -242,7 +242,7 @@ class TestOrderLookUp:
         ],
         ids=lambda value: repr(value)[:40],
     )
-    def test_that_does_not_fit_is_told_so(
+    def test_reports_every_invalid_field(
         self, operation: Operation, body: dict[str, Any], expected: dict[str, Any]
     ) -> None:
         assert refused(operation, body) == expected
@@ -255,11 +255,11 @@ class TestIdempotencyKey:
         return operation.parameters.read({}, b"", {"Idempotency-Key": key})
 
     @pytest.mark.parametrize("key", ["7", '"8e03978e-40d5"', "a b", "~" * 255], ids=repr)
-    def test_is_for_the_handler_to_read(self, operation_id: str, key: str) -> None:
+    def test_is_not_passed_as_a_parameter(self, operation_id: str, key: str) -> None:
         assert self.read(operation_id, key) == {}
 
     @pytest.mark.parametrize("key", ["", "a,b", "a, a", ",", "x" * 256, "ş", "a\tb"], ids=repr)
-    def test_is_one_text_of_at_most_255_characters(self, operation_id: str, key: str) -> None:
+    def test_is_one_ascii_text_of_at_most_255_characters(self, operation_id: str, key: str) -> None:
         with pytest.raises(InvalidInput) as refusal:
             self.read(operation_id, key)
 

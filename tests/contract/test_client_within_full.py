@@ -1,8 +1,8 @@
-"""Each request and each response that is valid under the document for clients is valid under the
+"""Every request and response that is valid under the document for clients is valid under the
 complete one.
 
-That is what `waybill contract diff` says of two documents in the two directions: a client of the
-one talks to a server of the other, and the other way round.
+The comparison is that of `waybill contract diff`, once in each direction: a client of one document
+uses a server of the other.
 """
 
 from copy import deepcopy
@@ -17,7 +17,7 @@ from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.document.views import client_document, full_document
 
 CONTRACT = load_contract()
-# The complete document has formats of the server's own, whose values no proof knows.
+# The complete document has formats of our own, whose values the comparison does not know.
 BOUNDS = {
     "format requests Currency": "each value of the client's enum is one, see below",
     "format requests HourAndMinute": "the pattern beside it, which both have, says the same",
@@ -26,12 +26,12 @@ BOUNDS = {
     "maxLength requests MomentFilter": "a fraction of more than ten digits",
     "pattern requests MomentFilter": "date-time has the year 0000 and leap seconds, too",
 }
-# They are for people, and left out of the document for clients.
+# Responses for people, which the document for clients leaves out.
 LEFT_OUT = ("media-type-removed ", "status-removed ")
 
 
 def beyond(client: dict[str, Any], full: dict[str, Any]) -> set[str]:
-    """Where the client's document allows a payload that the complete one does not."""
+    """The changes by which the client's document allows more than the complete one."""
     requests = compare_documents(client, full)
     responses = compare_documents(full, client)
     found = [request for request in requests if request.direction == REQUESTS]
@@ -44,10 +44,10 @@ def beyond(client: dict[str, Any], full: dict[str, Any]) -> set[str]:
 
 
 class TestClientDocument:
-    def test_allows_nothing_that_the_complete_one_does_not(self) -> None:
+    def test_allows_only_what_the_full_document_allows(self) -> None:
         assert beyond(client_document(CONTRACT), full_document(CONTRACT)) == set(BOUNDS)
 
-    def test_names_only_currencies_that_are_known(self) -> None:
+    def test_names_only_known_currencies(self) -> None:
         parameters = client_document(CONTRACT)["paths"]["/api/i1/orders/"]["get"]["parameters"]
         [schema] = [
             parameter["schema"] for parameter in parameters if parameter.get("name") == "currency"
@@ -77,7 +77,9 @@ class TestClientDocument:
             (("components", "schemas", "UserOrder", "required"), "responses", []),
         ],
     )
-    def test_a_wider_one_is_noticed(self, path: tuple[str, ...], keyword: str, value: Any) -> None:
+    def test_a_wider_schema_is_detected(
+        self, path: tuple[str, ...], keyword: str, value: Any
+    ) -> None:
         client = deepcopy(client_document(CONTRACT))
         place: Any = client
         for part in path[:-1]:

@@ -1,4 +1,4 @@
-"""What both published documents have, so that people and generators can work with them."""
+"""Properties of both published documents that people and generators need."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -53,7 +53,7 @@ def operations(document: Document) -> Iterator[Document]:
 
 
 def parameters(document: Document) -> Iterator[tuple[str, Document]]:
-    """Each parameter of each operation, with the name of the operation."""
+    """All parameters of all operations, with the name of the operation."""
     for operation in operations(document):
         for parameter in operation.get("parameters", ()):
             found = resolve(document, parameter["$ref"]) if "$ref" in parameter else parameter
@@ -61,7 +61,7 @@ def parameters(document: Document) -> Iterator[tuple[str, Document]]:
 
 
 def roots(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """The schemas that stand outside of other schemas, by their pointers."""
+    """The schemas that are not part of other schemas, by their pointers."""
     if isinstance(node, dict):
         for name, value in node.items():
             at = pointer + pointer_to(name)
@@ -75,7 +75,7 @@ def roots(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def below(schema: Any, pointer: str) -> Iterator[tuple[str, Document]]:
-    """A schema and all that are in it."""
+    """A schema and all schemas in it."""
     if not isinstance(schema, dict):
         return
     yield pointer, schema
@@ -129,7 +129,7 @@ class TestSchemas:
     def test_have_known_keywords(self, document: Document) -> None:
         assert unknown_keywords(document) == []
 
-    def test_a_description_that_a_comma_cut_is_noticed(self) -> None:
+    def test_a_description_that_yaml_splits_at_a_comma_is_detected(self) -> None:
         cut = {"properties": {"a": {"items": {"description": "The same", "as before.": None}}}}
         named = {"components": {"schemas": {"Thing": cut}}}
         inline = {"content": {"application/json": {"schema": {"oneOf": [cut]}}}}
@@ -139,14 +139,14 @@ class TestSchemas:
         ]
         assert len(unknown_keywords(inline)) == 1
 
-    def test_are_found_wherever_they_stand(self, document: Document) -> None:
+    def test_are_found_in_components_and_in_other_schemas(self, document: Document) -> None:
         found = {pointer for pointer, _ in schemas(document)}
 
         assert {f"/components/schemas/{name}" for name in document["components"]["schemas"]} < found
         assert "/components/parameters/Limit/schema" in found
         assert "/components/schemas/UserOrder/properties/orderitem_set/items" in found
 
-    def test_have_examples_that_fit(self, document: Document) -> None:
+    def test_have_valid_examples_and_defaults(self, document: Document) -> None:
         failures = [
             pointer
             for pointer, schema in schemas(document)
@@ -156,7 +156,7 @@ class TestSchemas:
 
         assert failures == []
 
-    def test_say_how_large_integers_of_responses_are(self, document: Document) -> None:
+    def test_have_a_format_or_bounds_for_every_integer(self, document: Document) -> None:
         vague = [
             pointer + pointer_to("properties", name)
             for pointer, schema in schemas(document)
@@ -178,7 +178,7 @@ class TestSchemas:
 
         assert set(found) == {INT64}
 
-    def test_for_clients_have_no_bound_that_a_float_rounds(self) -> None:
+    def test_for_clients_have_only_bounds_that_floats_represent(self) -> None:
         bounds = {
             schema[keyword]
             for _, schema in schemas(client_document(load_contract()))
@@ -190,7 +190,7 @@ class TestSchemas:
 
 
 def is_integer(schema: Document) -> bool:
-    """Whether it is an integer, or null, and nothing else."""
+    """Whether it is an integer or null."""
     return schema.get("type") in ("integer", ["integer", "null"])
 
 
@@ -204,7 +204,7 @@ def fits(document: Document, schema: Document, value: Any) -> bool:
 
 
 class TestExamples:
-    def test_fit_their_schemas(self, document: Document) -> None:
+    def test_are_valid_under_their_schemas(self, document: Document) -> None:
         validators = SchemaValidators(document)
         failures = [
             f"{pointer}: {error.message}"
@@ -224,15 +224,15 @@ class TestOperations:
             if not operation.get("summary") or not operation.get("description")
         ] == []
 
-    def test_have_an_example_or_the_values_of_each_parameter(self, document: Document) -> None:
+    def test_have_an_example_or_the_values_of_every_parameter(self, document: Document) -> None:
         assert [
             f"{operation} {parameter['name']}"
             for operation, parameter in parameters(document)
-            # An example of a session would stand in for that of a tool which tries examples.
+            # A tool that sends examples would send the example instead of its session.
             if parameter["name"] != "Cookie" and not has_example(document, parameter)
         ] == []
 
-    def test_have_an_example_that_fills_in_each_path(self, document: Document) -> None:
+    def test_have_a_valid_example_of_every_path_parameter(self, document: Document) -> None:
         in_paths = [parameter for _, parameter in parameters(document) if parameter["in"] == "path"]
 
         assert in_paths
@@ -241,7 +241,7 @@ class TestOperations:
                 document, parameter["schema"], parameter["example"]
             )
 
-    def test_have_an_example_of_each_json_body(self, document: Document) -> None:
+    def test_have_an_example_of_every_json_body(self, document: Document) -> None:
         lacking = []
         for operation in operations(document):
             bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
@@ -251,7 +251,7 @@ class TestOperations:
                 if media is not None and not media.keys() & {"example", "examples"}:
                     lacking.append(operation["operationId"])
 
-        # The contract itself would be one.
+        # Their example would be the contract itself.
         assert set(lacking) <= {"getContractJson", "getFullContractJson"}
 
 
@@ -265,6 +265,6 @@ def has_example(document: Document, parameter: Document) -> bool:
 
 
 class TestInfo:
-    def test_names_who_is_behind_it_and_where_to_read_on(self, document: Document) -> None:
+    def test_has_a_contact_and_a_link_to_the_documentation(self, document: Document) -> None:
         assert document["info"]["contact"]["name"]
         assert document["externalDocs"]["url"].startswith("https://")

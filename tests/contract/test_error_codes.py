@@ -1,4 +1,4 @@
-"""`ErrorCode` has every code that an operation can answer with, and no other."""
+"""`ErrorCode` has every code of a response, and no other."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ ROOMS = ("domain", "handlers", "persistence")
 CODE = re.compile("[a-z]+(_[a-z]+)*")
 SCHEMA = load_contract().document["components"]["schemas"]["ErrorCode"]
 
-# Classes that are raised as one of their subclasses, or with a code of the case.
+# Classes that are raised only as a subclass, or with another code.
 BASES = {
     "Refusal": "refused",
     "RowErrors": "invalid_rows",
@@ -27,7 +27,7 @@ BASES = {
     "Gone": "gone",
     "Forbidden": "forbidden",
 }
-# What only `waybill` answers, on the terminal: code by what the operator does.
+# Codes that only commands of `waybill` show, and what the command does.
 COMMANDS = {
     "email_taken": "adds a user",
     "not_tradable": "makes a trade-in offer",
@@ -50,6 +50,7 @@ COMMANDS = {
     "erased": "imports orders",
     "invalid_amount": "imports orders",
     "negative_amount": "imports orders",
+    "migration_blocked": "migrates",
     "too_many_decimals": "imports orders",
     "too_many_digits": "imports orders",
 }
@@ -57,13 +58,13 @@ COMMANDS = {
 
 @cache
 def nodes() -> list[ast.AST]:
-    """All parts of the code of the server."""
+    """All nodes of the server's code."""
     paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     return [node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8")))]
 
 
 def texts(node: ast.expr) -> set[str]:
-    """The codes that an expression names: one, or those of a choice."""
+    """The codes in an expression: one, or two of a conditional expression."""
     constants = (
         constant.value for constant in ast.walk(node) if isinstance(constant, ast.Constant)
     )
@@ -73,7 +74,7 @@ def texts(node: ast.expr) -> set[str]:
 
 
 def codes_of_classes() -> dict[str, str]:
-    """The code of each refusal, by the name of its class."""
+    """The codes of refusals by the name of their class."""
     found = {}
     for node in nodes():
         if isinstance(node, ast.ClassDef):
@@ -84,7 +85,7 @@ def codes_of_classes() -> dict[str, str]:
 
 
 def codes_of_calls() -> set[str]:
-    """What is given as ``code`` to a refusal where it is made."""
+    """The values of the argument ``code`` where refusals are created."""
     keywords = (
         keyword for node in nodes() if isinstance(node, ast.Call) for keyword in node.keywords
     )
@@ -92,7 +93,7 @@ def codes_of_calls() -> set[str]:
 
 
 def made_without_a_code() -> set[str]:
-    """The names of the classes that are raised somewhere as they are."""
+    """The names of the classes that are raised without the argument ``code``."""
     names = set()
     for node in nodes():
         if isinstance(node, ast.Raise) and node.exc is not None:
@@ -111,7 +112,7 @@ def test_the_contract_has_the_codes_of_all_code_paths() -> None:
     assert sorted(SCHEMA["enum"]) == sorted(emitted)
 
 
-def test_no_code_of_a_command_is_out_of_date() -> None:
+def test_every_code_of_a_command_is_in_use() -> None:
     raised = set(codes_of_classes().values()) | codes_of_calls()
 
     assert raised >= COMMANDS.keys()
@@ -121,7 +122,7 @@ def test_no_code_of_a_command_is_out_of_date() -> None:
 @pytest.mark.parametrize("base", BASES)
 def test_no_base_is_raised_without_a_code(base: str) -> None:
     assert codes_of_classes()[base] == BASES[base]
-    # RowErrors answers with the codes of its rows.
+    # Responses to RowErrors have the codes of its rows.
     assert base == "RowErrors" or base not in made_without_a_code()
 
 
@@ -137,16 +138,16 @@ STATUSES = dict(zip(SCHEMA["enum"], SCHEMA["x-enum-statuses"], strict=True))
 
 
 class TestStatuses:
-    """`x-enum-statuses` says which status goes with each code."""
+    """`x-enum-statuses` has the status of each code."""
 
-    def test_are_those_of_the_refusals(self) -> None:
+    def test_are_the_statuses_of_the_refusals(self) -> None:
         classes = [subclass for subclass in subclasses(Refusal) if subclass.code in STATUSES]
         answered = {cls.code: status_of(cls.__new__(cls)) for cls in classes}
 
         assert len(answered) > 25
         assert answered == {code: STATUSES[code] for code in answered}
 
-    def test_of_cancellations_are_those_of_the_rules(self) -> None:
+    def test_of_cancellations_are_the_statuses_of_the_rules(self) -> None:
         ways = {"invalid": 400, "broken": 406, "conflict": 409}
         made = {
             CancellationCode[node.func.value.attr].value: ways[node.func.attr]
@@ -162,10 +163,10 @@ class TestStatuses:
         assert len(made) > 12
 
 
-def test_the_page_lists_each_code_as_the_contract_does() -> None:
+def test_the_page_lists_every_code_with_its_status_and_meaning() -> None:
     page = (ROOT / "docs/errors.md").read_text("utf-8")
     columns = (SCHEMA[key] for key in ("enum", "x-enum-statuses", "x-enum-descriptions"))
-    # The codes of cancellations have a table of their own, which says more.
+    # The codes of cancellations have a table of their own with more columns.
     general = [row for row in zip(*columns, strict=True) if not row[0].startswith("cancellation_")]
 
     listed = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+) \|$", page, re.MULTILINE)
@@ -175,7 +176,7 @@ def test_the_page_lists_each_code_as_the_contract_does() -> None:
 
 
 def subclasses(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
-    """All classes below this one that the server has imported."""
+    """All imported subclasses, direct and indirect."""
     for subclass in refusal.__subclasses__():
         yield subclass
         yield from subclasses(subclass)

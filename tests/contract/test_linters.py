@@ -1,4 +1,4 @@
-"""The rulesets of the linters say why a rule is off; `script/sdks` runs the linters."""
+"""Disabled rules of the linters have a reason; `script/sdks` runs the linters."""
 
 import re
 from itertools import pairwise
@@ -13,7 +13,7 @@ RULE = re.compile("  ([a-z0-9-]+): off")
 
 
 def unexplained(text: str) -> list[str]:
-    """The rules that no comment stands before."""
+    """The rules without a comment before them."""
     lines = ["", *text.splitlines()]
     return [
         found[1]
@@ -23,16 +23,16 @@ def unexplained(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", RULESETS)
-def test_each_rule_that_is_off_has_its_reason(name: str) -> None:
+def test_every_disabled_rule_has_a_reason(name: str) -> None:
     text = (ROOM / name).read_text("utf-8")
 
     assert unexplained(text) == []
-    # Nothing but rules that are off: no severity is lowered.
+    # The file only disables rules: it lowers no severity.
     off = [found[1] for line in text.splitlines() if (found := RULE.fullmatch(line))]
     assert off == list(yaml.safe_load(text)["rules"])
 
 
-def test_a_rule_without_a_reason_is_noticed() -> None:
+def test_a_rule_without_a_reason_is_detected() -> None:
     assert unexplained("rules:\n  # A reason.\n  one: off\n  two: off\n\n  three: off\n") == [
         "two",
         "three",

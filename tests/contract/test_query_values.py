@@ -1,4 +1,4 @@
-"""How values of queries may be written: what the contract says, and nothing else, is accepted."""
+"""The formats of query values: those of the contract are accepted, and no others."""
 
 from calendar import monthrange
 from collections.abc import Iterator
@@ -37,8 +37,8 @@ def schema_of(parameter: dict[str, Any]) -> dict[str, Any]:
 
 
 def queries() -> Iterator[tuple[Operation, str, dict[str, Any], str]]:
-    """Each operation with each parameter of its query: name, schema, and what has to stand beside
-    it."""
+    """Yield operation, name and schema of every query parameter, and the query's other required
+    parameters."""
     document = compiled_contract().document
     for operation in compiled_operations().values():
         spec = document["paths"][operation.path][operation.method]
@@ -54,7 +54,7 @@ def queries() -> Iterator[tuple[Operation, str, dict[str, Any], str]]:
 
 
 def text_for(name: str, schema: dict[str, Any]) -> str:
-    """A value that the parameter takes, as a query has it."""
+    """A valid value of the parameter, as text."""
     named = schema.get("enum") or schema.get("examples")
     fallback = BY_FORMAT.get(schema.get("format", ""), BY_TYPE[schema["type"]])
     return BY_NAME.get(name) or str(named[0] if named else fallback)
@@ -69,7 +69,7 @@ NAMES = [f"{operation.operation_id}-{name}" for operation, name, _, _ in QUERIES
 
 
 @pytest.mark.parametrize(("operation", "name", "schema", "beside"), QUERIES, ids=NAMES)
-def test_white_space_around_a_value_is_a_part_of_free_text_alone(
+def test_white_space_around_a_value_is_stripped_except_in_free_text(
     operation: Operation, name: str, schema: dict[str, Any], beside: str
 ) -> None:
     def read(text: str) -> Any:
@@ -119,7 +119,9 @@ class TestMoments:
             "2026-03-30T20:00:00-0400",
         ],
     )
-    def test_that_mean_the_same(self, validator: Draft202012Validator, text: str) -> None:
+    def test_are_read_in_all_accepted_formats(
+        self, validator: Draft202012Validator, text: str
+    ) -> None:
         assert validator.is_valid(text)
         assert read_moment(text) == DAY
 
@@ -159,11 +161,11 @@ class TestMoments:
             "٢٠٢٦-٠٣-٣١",
         ],
     )
-    def test_that_are_refused(self, validator: Draft202012Validator, text: str) -> None:
+    def test_in_other_formats_are_refused(self, validator: Draft202012Validator, text: str) -> None:
         assert not validator.is_valid(text)
 
     @pytest.mark.parametrize("year", YEARS)
-    def test_have_the_days_that_the_calendar_has(
+    def test_have_only_days_of_the_calendar(
         self, validator: Draft202012Validator, year: int
     ) -> None:
         months = {month: monthrange(year, month)[1] for month in range(1, 13)}

@@ -1,4 +1,4 @@
-"""No silent break: the documents of today beside the newest released one."""
+"""The documents have no unlisted break since the newest released ones."""
 
 from configparser import ConfigParser
 from pathlib import Path
@@ -29,13 +29,13 @@ LISTED = "## [2.0.0]\n\n- `enum requests Thing /size`: sizes are gone\n\n## [1.0
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """What clients and their tests read, by name."""
+    """The published documents by name."""
     contract = load_contract()
     return {"client": client_document(contract), "full": full_document(contract)}
 
 
 @pytest.mark.parametrize("name", documents())
-def test_breaks_nothing_silently(name: str) -> None:
+def test_a_document_has_no_unlisted_breaking_change(name: str) -> None:
     version, released = newest_released()
     document = documents()[name]
     changes = compare_documents(released, document)
@@ -51,7 +51,7 @@ def test_released_documents_can_be_compared_and_have_their_version() -> None:
         assert document["info"]["version"] == path.stem
 
 
-def test_exceptions_have_reasons_and_are_of_documents_that_exist() -> None:
+def test_exceptions_have_reasons_and_name_existing_documents() -> None:
     groups = yaml.safe_load((RELEASED / "exceptions.yaml").read_text("utf-8"))
 
     assert all(group["because"] for group in groups)
@@ -66,7 +66,7 @@ def test_the_contract_has_the_version_of_the_package() -> None:
         assert document["info"]["version"] == package["metadata"]["version"]
 
 
-def test_the_version_is_none_that_was_released_before() -> None:
+def test_the_version_is_not_lower_than_the_released_one() -> None:
     version = load_contract().document["info"]["version"]
 
     assert numbers(version) >= numbers(newest_released()[0])
@@ -118,7 +118,7 @@ def test_the_newest_is_the_highest_version(tmp_path: Path) -> None:
     assert newest_released(tmp_path) == ("1.10.0", {"version": "1.10.0"})
 
 
-def test_exceptions_hold_for_the_documents_that_they_name(tmp_path: Path) -> None:
+def test_exceptions_apply_to_the_documents_that_they_name(tmp_path: Path) -> None:
     path = tmp_path / "exceptions.yaml"
     path.write_text("- {because: b, documents: [client], changes: [enum requests A]}", "utf-8")
 

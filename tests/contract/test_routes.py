@@ -1,4 +1,4 @@
-"""What the contract says is routed, and nothing else is.
+"""The routes are those of the contract.
 
 HEAD and OPTIONS come with every route: the one is GET without its body, the other serves CORS.
 """
@@ -33,7 +33,7 @@ VALUES = {
     "orderitem_id": "33a11761-43bc-41d4-8f7f-1e860028367b",
 }
 DRAFT = {"order_item": 1, "reason": 1, "cancellation_type": "cancel"}
-# Each operation that takes a body finds in it what it needs, and ignores the rest.
+# The fields of all bodies; an operation ignores those that it does not need.
 BODY = {
     "email": "elif.kaya@example.com",
     "password": "correct horse battery staple",
@@ -44,7 +44,7 @@ BODY = {
     **DRAFT,
 }
 OF_LINKS = ("/users/password/", "/users/handover/")
-# They take forms alone.
+# They accept only forms.
 OF_FORMS = ("/users/logout",)
 OUTSIDE = [
     "/",
@@ -67,7 +67,7 @@ OUTSIDE = [
 
 
 def promised(document: Mapping[str, Any]) -> Routes:
-    """By method and path, the operationIds of an OpenAPI document."""
+    """The operationIds of an OpenAPI document by method and path."""
     return {
         (method.upper(), path): item[method]["operationId"]
         for path, item in document["paths"].items()
@@ -77,7 +77,7 @@ def promised(document: Mapping[str, Any]) -> Routes:
 
 
 def served(flask: Flask) -> Routes:
-    """By method and path as a contract writes it, the operationIds that views are named after."""
+    """The operationIds in the names of views, by method and path template."""
     return {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)): rule.endpoint.rpartition(".")[2]
         for rule in flask.url_map.iter_rules()
@@ -91,15 +91,15 @@ def handler_name(contract: Contract, operation_id: str) -> str:
     return f"handlers.{contract.resources[operation_id]}.{function}"
 
 
-def noting(handler: Handler, name: str, called: list[str]) -> Handler:
-    """In place of ``handler``, with its parameters: notes that it was called, and finds nothing."""
+def recording(handler: Handler, name: str, called: list[str]) -> Handler:
+    """A handler with the parameters of ``handler`` that records its call and raises NotFound."""
 
     @wraps(handler)
-    def noted(**_values: Any) -> None:
+    def recorded(**_values: Any) -> None:
         called.append(name)
         raise NotFound
 
-    return noted
+    return recorded
 
 
 def find_first_handler(contract: Contract, _operation: Operation, _handlers: object) -> Handler:
@@ -125,9 +125,9 @@ def contract() -> Contract:
 
 @pytest.fixture
 def flask(settings: Settings) -> Flask:
-    """Of an application of the test's own, to which it may add routes.
+    """The Flask application, to which a test may add routes.
 
-    They stand once the first request has come.
+    Routes are registered at the first request.
     """
     app = composition.create_app(settings)
     TestClient(app).get("/healthz")
@@ -140,7 +140,7 @@ class TestRoutes:
         assert served(flask) == promised(contract.document)
 
     @pytest.mark.parametrize(("methods", "shown"), [(["GET"], "GET"), (None, "ANY")])
-    def test_one_without_a_contract_is_noticed(
+    def test_a_route_that_is_not_in_the_contract_is_detected(
         self, flask: Flask, contract: Contract, methods: list[str] | None, shown: str
     ) -> None:
         flask.url_map.add(flask.url_rule_class("/all/<int:pk>/", endpoint="all", methods=methods))
@@ -156,7 +156,7 @@ class TestRoutes:
             ("/users/orders/", "get", "listOldOrders"),
         ],
     )
-    def test_one_without_a_view_is_noticed(
+    def test_an_operation_without_a_route_is_detected(
         self, flask: Flask, contract: Contract, path: str, method: str, operation_id: str
     ) -> None:
         contract.document["paths"].setdefault(path, {})[method] = {"operationId": operation_id}
@@ -189,7 +189,7 @@ class TestRoutes:
             ("GET", "/openapi.json/", "/openapi.json"),
         ],
     )
-    def test_one_that_differs_by_a_slash_is_not_found_and_named(
+    def test_a_path_that_differs_by_a_slash_is_suggested_in_the_404(
         self, clients: Clients, method: str, path: str, nearest: str
     ) -> None:
         response = clients.new().request(method, f"http://testserver{path}")
@@ -199,12 +199,12 @@ class TestRoutes:
             {"detail": f"Not found. Did you mean {nearest}?", "error_code": "not_found"},
         )
 
-    def test_one_with_a_slash_that_takes_other_methods_is_not_named(self, clients: Clients) -> None:
+    def test_a_path_without_the_method_is_not_suggested(self, clients: Clients) -> None:
         response = clients.new().delete("http://testserver/users/orders")
 
         assert (response.status_code, response.json()["detail"]) == (404, "Not found.")
 
-    def test_the_nearest_path_is_named_in_the_reader_s_language(self, clients: Clients) -> None:
+    def test_the_suggestion_is_in_the_language_of_the_request(self, clients: Clients) -> None:
         headers = {"Accept-Language": "tr"}
         response = clients.new().get("http://testserver/users/orders", headers=headers)
 
@@ -214,16 +214,16 @@ class TestRoutes:
 class TestHandlers:
     @pytest.fixture
     def called(self, contract: Contract, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """The names of the handlers that were called; none of them does its work."""
+        """The names of the handlers that were called; they are replaced by `recording`."""
         called: list[str] = []
         for operation_id in contract.resources:
             name = handler_name(contract, operation_id)
-            monkeypatch.setattr(name, noting(pkgutil.resolve_name(name), name, called))
-        # Handlers are to be reached with no session, too.
+            monkeypatch.setattr(name, recording(pkgutil.resolve_name(name), name, called))
+        # Handlers must be reached without a session, too.
         monkeypatch.setattr(composition, "authenticate", lambda _operation: None)
         return called
 
-    def test_are_those_that_the_operations_name(
+    def test_are_those_of_the_operations(
         self, called: list[str], contract: Contract, settings: Settings
     ) -> None:
         names = [
@@ -234,7 +234,7 @@ class TestHandlers:
 
         assert called == names
 
-    def test_a_wrong_one_is_noticed(
+    def test_a_wrong_one_is_detected(
         self,
         called: list[str],
         contract: Contract,

@@ -1,7 +1,7 @@
-"""Schemathesis tries the published contract on the application: all its checks, in all phases.
+"""Schemathesis tests the application with the published contract: all checks, in all phases.
 
-Two shoppers and a guest each ask for the orders of all three, cancel, return and trade in; two
-guests do so without a session for the orders that they have looked up; and nobody tries, too.
+Two shoppers and a guest request the orders of all three, cancel, return and trade in; two guests
+do so without a session for the orders that they have looked up; so does an anonymous caller.
 """
 
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ ENOUGH = 5
 OF_SHOPPERS = admitting("SessionCookie")
 OF_GUESTS = admitting("OrderGrant") | {"POST /users/orders/anonymous/": "lookUpAnonymousOrder"}
 ANONYMOUS = admitting(None, "TradeInToken")
-# What nobody can do only as somebody else.
+# Operations in which an anonymous caller can succeed only with another caller's credential.
 OTHERWISE = {*OF_GUESTS.values(), *admitting("TradeInToken").values()}
 
 ORDERS = "GET /users/orders/"
@@ -62,7 +62,7 @@ GUEST_REQUEST = "POST /users/orders/anonymous/cancellation_requests/"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Without limits: hundreds of logins fail here, all of them from one address."""
+    """Without rate limits: hundreds of logins from one address fail here."""
     return replace(settings, limits=False)
 
 
@@ -72,14 +72,14 @@ def world(app: ContractApp, shop: Shop, people: dict[str, Person]) -> World:
 
 
 def require_success(result: Run, tried: Iterable[str], examples: int = EXAMPLES) -> None:
-    """Raises AssertionError for a failure, and for what was not tried in earnest."""
+    """Raises AssertionError for a failure, and for an operation with too few examples."""
     assert not result.failures, str(result)
     assert result.fuzzed.keys() == set(tried)
     assert min(result.fuzzed.values()) >= examples
 
 
 def require_answers(result: Run, labels: Iterable[str], enough: int = ENOUGH) -> None:
-    """Raises AssertionError for an operation that took too little, or refused too little."""
+    """Raises AssertionError for an operation with too few successes or too few errors."""
     for label in labels:
         assert result.accepted(label) >= enough, f"{label}: {result.statuses[label]}"
         assert result.refused(label) >= enough, f"{label}: {result.statuses[label]}"
@@ -91,10 +91,10 @@ def require_links(result: Run, *links: Link) -> None:
 
 
 def walk(app: ContractApp, config: dict[str, Any], tried: Iterable[str], choice: Choice) -> Run:
-    """Walks along the links between the ``tried`` operations.
+    """Follow the links between the ``tried`` operations.
 
-    A walk may end where the one link that nobody drew begins, and which one that is changes with
-    each word of the document. So there are three.
+    Any change of the document changes the links that are drawn, and a run may miss one. So there
+    are three runs.
     """
     result = Run()
     for seed in (1, 2, 3):
@@ -123,7 +123,7 @@ class TestContract:
         result = run(make_schema(app, config, OF_SHOPPERS.values(), world.choice(caller, stranger)))
 
         require_success(result, OF_SHOPPERS, FEW)
-        # Guests have no old orders, and get their newest order whichever they ask for.
+        # Guests have no old orders, and get their newest order for any pk.
         changing = SINGLE | BULK | TRADE_INS
         answered = {label for label, name in OF_SHOPPERS.items() if name in changing}
         require_answers(result, answered, enough=1)
@@ -139,12 +139,14 @@ class TestContract:
         require_answers(result, OF_GUESTS)
         assert [result.phases[phase] for phase in PHASES] == [Status.SUCCESS] * len(PHASES)
 
-    def test_holds_for_nobody(self, app: ContractApp, world: World, settings: Settings) -> None:
+    def test_holds_for_an_anonymous_caller(
+        self, app: ContractApp, world: World, settings: Settings
+    ) -> None:
         owner, stranger = world.shoppers["elif"], world.guests["ece"]
         tokens = links(owner, settings)
         config = as_anonymous(make_config(world, owner, world.guests.values()), tokens)
         config = briefly(config, OTHERWISE)
-        # No link leads to or from any of these operations, but for those that need a grant.
+        # These operations have no links, except for those that need a grant.
         config["phases"]["stateful"] = {"enabled": False}
         schema = make_schema(app, config, ANONYMOUS.values(), world.choice(owner, stranger))
         schema.auth.providers.append(LinkHolder(tokens))
@@ -163,7 +165,7 @@ class TestContract:
 
 
 class TestLinks:
-    def test_lead_a_shopper_to_a_request_and_to_the_list(
+    def test_connect_orders_with_requests_and_their_list(
         self, app: ContractApp, world: World, tmp_path: Path
     ) -> None:
         caller, stranger = world.shoppers["elif"], world.shoppers["mert"]
@@ -176,7 +178,7 @@ class TestLinks:
         require_links(result, (ORDERS, PAGE), (PAGE, REQUEST), (REASONS, REQUEST), (REQUEST, LIST))
         assert result.accepted(REQUEST)
 
-    def test_lead_a_guest_from_the_look_up_to_a_request(
+    def test_connect_a_look_up_with_a_request(
         self, app: ContractApp, world: World, tmp_path: Path
     ) -> None:
         caller, stranger = world.guests["deniz"], world.guests["ece"]
@@ -194,9 +196,9 @@ class TestLinks:
 
 
 class TestLeak:
-    """Each makes the shop forget to ask who the caller is."""
+    """Each test replaces a service by one that ignores the caller."""
 
-    def test_of_orders_is_noticed(
+    def test_of_orders_is_detected(
         self, app: ContractApp, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         owners = {pk: person.user.pk for person in world.people.values() for pk in person.orders}
@@ -211,7 +213,7 @@ class TestLeak:
 
         assert {"Ownership", "object_level_authorization"} <= result.failures.keys()
 
-    def test_of_requests_is_noticed(
+    def test_of_requests_is_detected(
         self, app: ContractApp, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         mert = Caller(world.people["mert"].user.pk, is_guest=False)
@@ -231,13 +233,13 @@ class TestLeak:
             app, world, tmp_path, {"createCancellationRequest", "listCancellationRequests"}
         )
 
-        noticed = result.failures["OwnRequests"]
-        assert any(notice.startswith(REQUEST) for notice in noticed), str(result)
-        assert any(notice.startswith(LIST) for notice in noticed), str(result)
+        reported = result.failures["OwnRequests"]
+        assert any(failure.startswith(REQUEST) for failure in reported), str(result)
+        assert any(failure.startswith(LIST) for failure in reported), str(result)
 
 
 def run_briefly(app: ContractApp, world: World, directory: Path, tried: Iterable[str]) -> Run:
-    """Elif's requests, without the phases that lead nowhere new and without shrinking."""
+    """Send Elif's requests briefly, and without shrinking."""
     caller, stranger = world.shoppers["elif"], world.shoppers["mert"]
     config = as_person("elif", world, directory)
     config = briefly(config)

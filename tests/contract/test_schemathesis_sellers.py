@@ -1,7 +1,7 @@
-"""Schemathesis tries the operations of sellers, as one whose token is good for everything.
+"""Schemathesis tests the operations of sellers with a token that has all scopes.
 
-Their two lists with dozens of filters go without the phase that tries each value of each filter,
-since it sends thousands of requests, unless WAYBILL_TEST_EVERY_FILTER is set.
+The two lists with dozens of filters run without the phase that tries every value of every filter,
+which sends thousands of requests, unless WAYBILL_TEST_EVERY_FILTER is set.
 """
 
 import os
@@ -53,7 +53,7 @@ class Market:
 
     @property
     def hidden(self) -> list[str]:
-        """Ids that no seller sees: the order's own, and the other seller's."""
+        """Ids that the seller must not see: the order's own, and the other seller's."""
         other = self.order.items[-1].seller
         assert other is not None
         return [str(self.order.uuid), str(other.uuid)]
@@ -73,22 +73,22 @@ def make_config(market: Market) -> dict[str, Any]:
     known = [uuid for pair in zip(market.own, market.foreign, strict=True) for uuid in pair]
     return {
         "seed": 1,  # each run sends the same requests
-        # Both, since Schemathesis makes one up where it finds a scheme without a value.
+        # Both headers, since Schemathesis generates values for schemes without one.
         "headers": {
             "Authorization": market.token,
             "Authentication": market.token,
             "Content-Type": "application/json",
         },
         "cache": {"enabled": False},
-        "suppress-health-check": ["too_slow"],  # a busy machine is no fault of ours
+        "suppress-health-check": ["too_slow"],  # a busy machine is not our fault
         "generation": {"max-examples": EXAMPLES, "database": "none"},
         "dictionaries": {"items": {"values": known}},
         "parameters": {"path.orderitem_id": {"dictionary": "items", "probability": 0.8}},
         "checks": {
-            # Also 414: a URL past 8 KiB is refused before anybody looks at its parameters.
+            # Also 414: a URL past 8 KiB is refused before its parameters are read.
             "negative_data_rejection": {"expected-statuses": ["4xx"]},
-            # No schema tells which cursors are ours, nor that none goes with a page; and keys
-            # that are made up may be the same twice.
+            # No schema describes which cursors are valid, or that a page excludes one; and
+            # generated keys may repeat.
             "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "422"]},
             SellerOwnership.__name__: ownership | {"hidden": market.hidden},
         },
@@ -122,7 +122,7 @@ class TestContract:
             assert result.accepted(label) >= ENOUGH, f"{label}: {result.statuses[label]}"
             assert result.refused(label) >= ENOUGH, f"{label}: {result.statuses[label]}"
 
-    def test_holds_for_made_up_filters(self, app: ContractApp, market: Market) -> None:
+    def test_holds_for_generated_filters(self, app: ContractApp, market: Market) -> None:
         config = without(make_config(market), "coverage", "stateful")
         config["checks"][SellerOwnership.__name__]["enough"] = 0
 
@@ -133,7 +133,9 @@ class TestContract:
         assert min(result.fuzzed.values()) >= EXAMPLES
         assert result.phases["fuzzing"] == Status.SUCCESS
 
-    def test_leads_from_items_to_rejecting_one(self, app: ContractApp, market: Market) -> None:
+    def test_has_a_link_from_items_to_their_rejection(
+        self, app: ContractApp, market: Market
+    ) -> None:
         config = without(make_config(market), "examples", "coverage", "fuzzing")
         config["phases"]["stateful"] = {"generation": {"max-examples": WALKS}}
         config["checks"][SellerOwnership.__name__]["enough"] = 0

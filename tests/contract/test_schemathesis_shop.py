@@ -1,4 +1,4 @@
-"""Schemathesis tries the operations of the shop's own systems, as one with their token."""
+"""Schemathesis tests the operations of the shop's own systems with their token."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,13 +25,13 @@ ENOUGH = 5
 
 @schemathesis.check
 class RightShopper:
-    """Each link that is handed out opens a session of the user whose address was sent."""
+    """Every link in a response opens a session of the user with the address of the request."""
 
     def __init__(self, users: dict[str, int] | None = None) -> None:
         self._users = users or {}
 
     def after_response(self, _ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-        """Raises AssertionError for a session of anybody else."""
+        """Raises AssertionError for a session of another user."""
         if operation_id(case) != "createHandover" or response.status_code != 201:
             return
         app: Any = case.operation.app
@@ -50,7 +50,7 @@ def make_config(token: str, users: dict[str, int]) -> dict[str, Any]:
         "seed": 1,  # each run sends the same requests
         "headers": {"Authorization": f"Bearer {token}"},
         "cache": {"enabled": False},
-        "suppress-health-check": ["too_slow"],  # a busy machine is no fault of ours
+        "suppress-health-check": ["too_slow"],  # a busy machine is not our fault
         "generation": {"max-examples": EXAMPLES, "database": "none"},
         "dictionaries": {"emails": {"values": list(users)}},
         "parameters": {"body.email": {"dictionary": "emails", "probability": 0.5}},

@@ -1,4 +1,4 @@
-"""What the seller center document lists is in the contract: parameters, objects, answers."""
+"""The contract has the parameters, objects and responses of the seller center document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ SCOPES = {
     "listSellerCancellationPlans": "plans:read",
     "listSellerCustomerAddresses": "addresses:read",
 }
-# By a schema's own words, the type that the document's tables give.
+# The types in the document's tables by those of the schema.
 TYPES = {
     ("integer", None): "integer",
     ("boolean", None): "boolean",
@@ -40,7 +40,7 @@ TYPES = {
 }
 
 
-# What we add to the objects of the document.
+# The properties that we add to the objects of the document.
 ADDED = {
     "datasource": "7371e321-9ae4-418d-8472-f4d13ce3da8d",
     "quantity": 1,
@@ -86,7 +86,7 @@ def type_of(schema: Mapping[str, Any]) -> str:
 
 @pytest.mark.parametrize("operation_id", LISTS)
 class TestParameters:
-    def test_are_those_of_the_tables(
+    def test_are_those_of_the_document(
         self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
     ) -> None:
         query = query_of(contract, operations[operation_id])
@@ -96,7 +96,7 @@ class TestParameters:
         assert listed.keys() - PARAMETERS[operation_id].keys() == PAGING | aliases.keys()
         assert PARAMETERS[operation_id].items() <= listed.items()
 
-    def test_that_are_damaged_are_aliases(
+    def test_with_damaged_names_are_aliases(
         self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
     ) -> None:
         query = query_of(contract, operations[operation_id])
@@ -109,7 +109,7 @@ class TestParameters:
         for alias in aliases.values():
             assert alias["schema"] == query[alias["x-alias-of"]]["schema"]
 
-    def test_sort_by_fields_of_the_object_both_ways(
+    def test_sort_by_fields_of_the_object_in_both_directions(
         self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
     ) -> None:
         query = query_of(contract, operations[operation_id])
@@ -128,14 +128,16 @@ def component_of(operation_id: str) -> str:
 
 
 def completed(schema: dict[str, Any], operation_id: str) -> dict[str, Any]:
-    """The example of the document, with what we add to it."""
+    """The example of the document, with our additional properties."""
     added = schema["properties"].keys() - EXAMPLES[operation_id].keys()
     return EXAMPLES[operation_id] | {name: ADDED[name] for name in added}
 
 
 class TestObjects:
     @pytest.mark.parametrize("operation_id", LISTS)
-    def test_are_those_of_the_examples(self, contract: Contract, operation_id: str) -> None:
+    def test_allow_the_examples_of_the_document(
+        self, contract: Contract, operation_id: str
+    ) -> None:
         pointer = pointer_to("components", "schemas", component_of(operation_id))
         validator = SchemaValidators(contract.document).compile(pointer)
         schema = contract.document["components"]["schemas"][component_of(operation_id)]
@@ -160,7 +162,7 @@ class TestObjects:
         ],
         ids=str,
     )
-    def test_are_nothing_else(
+    def test_do_not_allow_other_values(
         self, contract: Contract, operation_id: str, change: dict[str, Any]
     ) -> None:
         pointer = pointer_to("components", "schemas", component_of(operation_id))
@@ -187,7 +189,7 @@ class TestObjects:
 
 @pytest.mark.parametrize("operation_id", SCOPES)
 class TestOperations:
-    def test_ask_for_a_token_in_either_header(
+    def test_require_a_token_in_either_header(
         self, operations: Mapping[str, Operation], operation_id: str
     ) -> None:
         operation = operations[operation_id]
@@ -195,7 +197,7 @@ class TestOperations:
         assert operation.security == (("SellerToken",), ("SellerAuthentication",))
         assert operation.scopes == {Scope(SCOPES[operation_id])}
 
-    def test_tell_clients_to_set_the_content_type(
+    def test_require_a_content_type(
         self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
     ) -> None:
         operation = operations[operation_id]
@@ -203,7 +205,7 @@ class TestOperations:
 
         assert all("JsonContentType" in requirement for requirement in spec["security"])
 
-    def test_have_the_answers_of_the_document(
+    def test_have_the_responses_of_the_document(
         self, operations: Mapping[str, Operation], operation_id: str
     ) -> None:
         responses = operations[operation_id].responses
@@ -211,7 +213,7 @@ class TestOperations:
         documented = (400, 401, 403, 404, 406, 415, 431, 500)
         assert [status for status in documented if not responses.allows(status, JSON)] == []
 
-    def test_tell_what_a_token_lacks(
+    def test_have_a_challenge_for_401_and_403(
         self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
     ) -> None:
         operation = operations[operation_id]
@@ -221,7 +223,7 @@ class TestOperations:
             response = resolve(contract.document, spec["responses"][status]["$ref"])
             assert "WWW-Authenticate" in response["headers"]
 
-    def test_are_strict_and_ask_for_json(
+    def test_are_strict_and_require_json(
         self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
     ) -> None:
         operation = operations[operation_id]

@@ -1,6 +1,6 @@
-"""The storefront package of the platform works unchanged: its own requests, sent to a server.
+"""The storefront package of the platform works unchanged: its requests, sent to a server.
 
-storefront.yaml has them as data; what is here behaves like the package around them.
+storefront.yaml has them as data; this module stores cookies and values as the package does.
 """
 
 import re
@@ -33,9 +33,9 @@ FORM_TOKEN = re.compile(r"""name=['"]csrfmiddlewaretoken['"] value=['"](\w+)""")
 
 @dataclass
 class Storefront:
-    """The package's server and a browser that looks at its pages.
+    """The package's server and a browser with its pages.
 
-    ``values`` are what placeholders stand for, ``cookies`` those of the browser.
+    ``values`` are those of placeholders, ``cookies`` those of the browser.
     """
 
     client: httpx.Client
@@ -45,7 +45,7 @@ class Storefront:
     )
 
     def send(self, step: dict[str, Any]) -> httpx.Response:
-        """Send one request as it was recorded, and keep what the package keeps of the answer."""
+        """Send a recorded request, and store what the package stores of the response."""
         request = self.client.build_request(
             step["method"],
             self._filled(step["path"]),
@@ -56,7 +56,7 @@ class Storefront:
         response = self.client.send(request, follow_redirects=True)
         if stored := step.get("keeps"):
             getattr(self, f"_keep_{stored}")(response)
-        # What the package's own client keeps is all that there is.
+        # Only ``cookies`` count: the package's HTTP client has no cookie jar.
         self.client.cookies.clear()
         return response
 
@@ -88,7 +88,7 @@ class Storefront:
         match = FORM_TOKEN.search(response.text)
         assert match
         self.values["csrfmiddlewaretoken"] = match[1]
-        # It forgets the session, whatever becomes of the log-out.
+        # It drops the session even if the log-out fails.
         for name in ("osessionid", "sessionid"):
             del self.cookies[name]
 
@@ -115,7 +115,7 @@ def values(shop: Shop) -> dict[str, str]:
 
 @pytest.fixture
 def server(serve: Serve) -> Server:
-    """One whose session cookie has the platform's name, and each of whose answers is judged."""
+    """A server with the platform's name for the session cookie; its responses are validated."""
     started = serve(**SECRET, WAYBILL_SESSION_COOKIE="osessionid")
     named = partial(name_cookies, session_cookie="osessionid", prefix="")
     validator = ExchangeValidator(load_contract(adapt=named).document)
@@ -128,26 +128,28 @@ def server(serve: Serve) -> Server:
     return started
 
 
-def test_the_package_s_own_requests_work(server: Server, values: dict[str, str]) -> None:
+def test_the_requests_of_the_package_succeed(server: Server, values: dict[str, str]) -> None:
     storefront = Storefront(server.client, values | {"server": str(server.client.base_url)})
-    answers = {}
+    responses = {}
     for step in STEPS:
-        answer = answers[step["name"]] = storefront.send(step)
+        response = responses[step["name"]] = storefront.send(step)
 
-        assert (step["name"], answer.status_code) == (step["name"], step["status"]), answer.text
-        missing = set(step.get("has", ())) - (answer.json().keys() if "has" in step else set())
+        assert (step["name"], response.status_code) == (step["name"], step["status"]), response.text
+        missing = set(step.get("has", ())) - (response.json().keys() if "has" in step else set())
         assert (step["name"], missing) == (step["name"], set())
 
-    assert "key" not in answers["a log-in with a wrong password"].json()
-    assert answers["a log-in"].json()["key"] == storefront.values["osessionid"]
-    assert answers["who is logged in"].json()["email"] == values["email"]
+    assert "key" not in responses["a log-in with a wrong password"].json()
+    assert responses["a log-in"].json()["key"] == storefront.values["osessionid"]
+    assert responses["who is logged in"].json()["email"] == values["email"]
     for name in ("the orders", "the orders since a day", "the orders between two days"):
-        assert [str(entry["id"]) for entry in answers[name].json()["results"]] == [values["order"]]
+        assert [str(entry["id"]) for entry in responses[name].json()["results"]] == [
+            values["order"]
+        ]
     opened = [
-        answers[name].json() for name in ("a cancellation of an order", "a cancellation in bulk")
+        responses[name].json() for name in ("a cancellation of an order", "a cancellation in bulk")
     ]
     assert [str(request["order_item"]) for [request] in opened] == [
         values["item"],
         values["other_item"],
     ]
-    assert answers["a guest's order"].json()["results"][0]["number"] == values["number"]
+    assert responses["a guest's order"].json()["results"][0]["number"] == values["number"]

@@ -1,4 +1,4 @@
-"""The five supplied operations stand in our contract; whatever we say beyond them only adds.
+"""Our contract has the five supplied operations, and only adds to them.
 
 So a request that is valid under the supplied contract is accepted, but for BOUNDS, and a response
 that our contract allows is valid under the supplied one.
@@ -114,7 +114,7 @@ def differences(supplied: Document, ours: Document) -> list[str]:
 
 
 def changed(document: Document, pointer: str, value: Any) -> Document:
-    """A copy in which ``value`` stands at ``pointer``; what led there must exist."""
+    """A copy with ``value`` at ``pointer``, whose parent must exist."""
     document = copy.deepcopy(document)
     parts = [part.replace("~1", "/") for part in pointer.split("/")[1:]]
     node: Any = document
@@ -129,7 +129,7 @@ def changed(document: Document, pointer: str, value: Any) -> Document:
 
 
 class TestSupplied:
-    def test_all_that_is_supplied_stands_in_our_contract(
+    def test_our_contract_contains_the_supplied_one(
         self, supplied: Document, ours: Document
     ) -> None:
         assert differences(supplied, ours) == []
@@ -148,14 +148,14 @@ class TestSupplied:
         }
 
     @pytest.mark.parametrize("change", BREAKING)
-    def test_a_change_is_noticed(self, supplied: Document, ours: Document, change: str) -> None:
+    def test_a_change_is_detected(self, supplied: Document, ours: Document, change: str) -> None:
         assert differences(supplied, changed(ours, *BREAKING[change])) != []
 
     @pytest.mark.parametrize("change", HARMLESS)
     def test_an_addition_is_allowed(self, supplied: Document, ours: Document, change: str) -> None:
         assert differences(supplied, changed(ours, *HARMLESS[change])) == []
 
-    def test_what_is_required_there_is_required_here(
+    def test_properties_that_are_required_there_are_required_here(
         self, supplied: Document, ours: Document
     ) -> None:
         stricter = changed(supplied, f"{SCHEMAS}/LocationSummary/required", ["code"])
@@ -164,7 +164,7 @@ class TestSupplied:
         assert "code is not required" in difference
 
     @pytest.mark.parametrize("component", ["UserOrder", "UserOldOrder"])
-    def test_our_examples_are_valid_under_it(
+    def test_our_examples_are_valid_under_the_supplied_contract(
         self, supplied: Document, ours: Document, component: str
     ) -> None:
         schema = {"$ref": f"#/components/schemas/{component}", **supplied}
@@ -176,7 +176,7 @@ class TestSupplied:
 
 class TestBounds:
     @pytest.mark.parametrize("name", [name for name, bound in BOUNDS.items() if bound.keywords])
-    def test_no_bound_is_named_that_is_not_drawn(self, full: Document, name: str) -> None:
+    def test_every_listed_bound_is_in_the_contract(self, full: Document, name: str) -> None:
         schemas = [
             resolve(full, parameter["schema"]["$ref"])
             if "$ref" in parameter["schema"]

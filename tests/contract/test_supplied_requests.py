@@ -1,6 +1,6 @@
-"""Requests made up from the supplied contract are accepted, but for BOUNDS.
+"""Requests generated from the supplied contract are accepted, except for BOUNDS.
 
-Each answer is judged by the supplied contract, too.
+Every response is validated against the supplied contract, too.
 """
 
 import json
@@ -49,7 +49,7 @@ GENERATED = settings(
     database=None,
     deadline=None,
     phases=[Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no fault of ours
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is not our fault
 )
 SORTS = [f"{sign}{field}" for field in SORT_FIELDS for sign in ("", "-")]
 
@@ -62,13 +62,13 @@ def supplied() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def validator(supplied: dict[str, Any]) -> ExchangeValidator:
-    # openapi-core takes no empty values, which the supplied contract nowhere forbids.
+    # openapi-core refuses empty values, which the supplied contract allows.
     return ExchangeValidator(supplied, only_documented=True, only_responses=True)
 
 
 @pytest.fixture(params=["elif", "guest"])
 def person(request: pytest.FixtureRequest, people: dict[str, Person], shop: Shop) -> Person:
-    """A registered shopper or a guest, with more old orders than a page has."""
+    """A registered shopper or a guest, with more than a page of old orders."""
     person = people[request.param]
     person.old_orders += [shop.old_order(person.user).pk for _ in range(PAGE_SIZE)]
     return person
@@ -76,7 +76,7 @@ def person(request: pytest.FixtureRequest, people: dict[str, Person], shop: Shop
 
 @pytest.fixture
 def schema(supplied: dict[str, Any], people: dict[str, Person], person: Person) -> BaseSchema:
-    """What to make requests up from; values that mean something stand among those made up."""
+    """The schema to generate requests from, with values of the shop besides generated ones."""
     pks = {pk for person in people.values() for pk in person.orders + person.old_orders}
     known = {
         "path.pk": [0, *sorted(pks), 2**63 - 1, 2**63],
@@ -92,13 +92,13 @@ def schema(supplied: dict[str, Any], people: dict[str, Person], person: Person) 
 
 
 @dataclass
-class Asker:
-    """Sends what was made up, with a session before the cookies that were made up."""
+class Requester:
+    """Sends generated requests, with a session before their own cookies."""
 
     client: TestClient
     person: Person
 
-    def _ask(self, case: Case[Any], **overrides: Any) -> Any:
+    def _send(self, case: Case[Any], **overrides: Any) -> Any:
         """The response; an override None leaves a parameter out."""
         headers = case.as_transport_kwargs(base_url=HOST)["headers"]
         cookies = f"sessionid={self.person.session}; {headers.get('Cookie', '')}"
@@ -110,23 +110,23 @@ class Asker:
         )
 
     def _pages(self, case: Case[Any]) -> int:
-        """How many pages there are; the first one is there even if it is empty."""
-        first = self._ask(case, page=None).json()
+        """The number of pages; the first one exists even if it is empty."""
+        first = self._send(case, page=None).json()
         return ceil(first.get("count", 0) / PAGE_SIZE) or 1
 
     def accepts_list(self, case: Case[Any]) -> bool:
-        """Whether the answer is a page, or the refusal that one of the BOUNDS names."""
+        """Whether the response is a page, or the refusal of one of the BOUNDS."""
         refusals = {BOUNDS[name].status for name in self._bounds_passed(case)}
-        status: int = self._ask(case).status_code
+        status: int = self._send(case).status_code
         return status in (refusals or {200})
 
     def accepts_detail(self, case: Case[Any]) -> bool:
-        """Whether the answer is the order, or 404 where it is not the caller's."""
-        status: int = self._ask(case).status_code
+        """Whether the response is the order, or 404 where it is not the caller's."""
+        status: int = self._send(case).status_code
         return status == (200 if self._finds(case) else 404)
 
     def _finds(self, case: Case[Any]) -> bool:
-        """Guests get their newest order whichever they ask for, and never an old one."""
+        """Whether the order is found: guests get their newest order for any pk, and no old ones."""
         is_old = case.path.startswith("/users/old-orders/")
         if self.person.is_guest:
             return not is_old
@@ -134,7 +134,7 @@ class Asker:
         return case.path_parameters["pk"] in own
 
     def _bounds_passed(self, case: Case[Any]) -> Iterator[str]:
-        """The names of those BOUNDS that the query of a list goes beyond."""
+        """The names of the BOUNDS that the query of a list exceeds."""
         search = case.query.get("search", "")
         if len(search) > 64 or "\x00" in search:
             yield "search"
@@ -145,14 +145,14 @@ class Asker:
 
 
 @pytest.fixture
-def asker(app: ContractApp, validator: ExchangeValidator, person: Person) -> Asker:
-    return Asker(Clients(app, [validator.check]).new(), person)
+def requester(app: ContractApp, validator: ExchangeValidator, person: Person) -> Requester:
+    return Requester(Clients(app, [validator.check]).new(), person)
 
 
 def try_all(
     operation: APIOperation[Any, Any, Any, Any], is_answered_well: Callable[[Case[Any]], bool]
 ) -> None:
-    """Make up 100 requests that are valid under the supplied contract."""
+    """Generate 100 requests that are valid under the supplied contract."""
 
     @GENERATED
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
@@ -164,16 +164,20 @@ def try_all(
 
 class TestSuppliedRequests:
     @pytest.mark.parametrize("path", LISTS)
-    def test_of_a_list_are_accepted(self, schema: BaseSchema, asker: Asker, path: str) -> None:
-        try_all(schema[path]["GET"], asker.accepts_list)
+    def test_of_a_list_are_accepted(
+        self, schema: BaseSchema, requester: Requester, path: str
+    ) -> None:
+        try_all(schema[path]["GET"], requester.accepts_list)
 
     @pytest.mark.parametrize("path", DETAILS)
-    def test_of_one_order_are_accepted(self, schema: BaseSchema, asker: Asker, path: str) -> None:
-        try_all(schema[path]["GET"], asker.accepts_detail)
+    def test_of_one_order_are_accepted(
+        self, schema: BaseSchema, requester: Requester, path: str
+    ) -> None:
+        try_all(schema[path]["GET"], requester.accepts_detail)
 
     @pytest.mark.parametrize("person", ["elif"], indirect=True)
-    def test_a_further_bound_is_noticed(
-        self, schema: BaseSchema, asker: Asker, monkeypatch: pytest.MonkeyPatch
+    def test_an_unlisted_bound_is_detected(
+        self, schema: BaseSchema, requester: Requester, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(search: str | None, *, field: str) -> None:
             if search == "OLD-":
@@ -182,4 +186,4 @@ class TestSuppliedRequests:
         monkeypatch.setattr(orders, "require_searchable", refuse)
 
         with pytest.raises(AssertionError, match="False = accepts_list"):
-            try_all(schema["/users/orders/"]["GET"], asker.accepts_list)
+            try_all(schema["/users/orders/"]["GET"], requester.accepts_list)

@@ -1,4 +1,4 @@
-"""What is published of the contract: the complete document, and the one for clients."""
+"""The published documents: the complete one, and the one for clients."""
 
 import json
 import re
@@ -108,7 +108,7 @@ def links(document: Document) -> Iterator[Document]:
 
 
 def parts_of(schema: Document, pointer: str) -> Iterator[tuple[str, Document]]:
-    """A schema and those within it."""
+    """A schema and all schemas in it."""
     yield pointer, schema
     for keyword in ("items", "additionalProperties"):
         if isinstance(schema.get(keyword), dict):
@@ -140,7 +140,7 @@ def schemas_of(document: Document) -> Iterator[tuple[str, Document]]:
 
 
 def reached_from(name: str, document: Document) -> set[str]:
-    """The names of the schemas that one of them leads to."""
+    """The names of the schemas that a schema refers to, directly or indirectly."""
     reached: set[str] = set()
     waiting = [name]
     while waiting:
@@ -154,23 +154,23 @@ def reached_from(name: str, document: Document) -> set[str]:
 
 class TestBoth:
     @pytest.mark.parametrize("view", [client_document, full_document])
-    def test_are_the_same_each_time(self, view: View) -> None:
+    def test_are_deterministic(self, view: View) -> None:
         assert to_json(view(load_contract())) == to_json(view(load_contract()))
 
     def test_are_valid_openapi(self, published: Document) -> None:
         assert list(OpenAPIV31SpecValidator(published).iter_errors()) == []
 
-    def test_json_and_yaml_say_the_same(self, published: Document) -> None:
+    def test_json_and_yaml_are_equal(self, published: Document) -> None:
         assert json.loads(to_json(published)) == published
         assert yaml.safe_load(to_yaml(published)) == published
 
-    def test_yaml_reads_like_the_files(self, published: Document) -> None:
+    def test_yaml_has_block_texts_and_no_anchors(self, published: Document) -> None:
         written = to_yaml(published).decode()
 
         assert "description: |\n" in written
         assert "&id" not in written
 
-    def test_have_no_component_that_nothing_uses(self, published: Document) -> None:
+    def test_have_no_unused_component(self, published: Document) -> None:
         used = set(references(published))
         unused = {
             f"#/components/{kind}/{name}"
@@ -181,9 +181,7 @@ class TestBoth:
 
         assert unused == set()
 
-    def test_name_the_cookie_header_only_where_the_supplied_contract_does(
-        self, published: Document
-    ) -> None:
+    def test_have_a_cookie_parameter_only_in_supplied_operations(self, published: Document) -> None:
         named = {
             name
             for name, operation in operations(published).items()
@@ -193,7 +191,7 @@ class TestBoth:
 
         assert named == SUPPLIED
 
-    def test_fill_no_body_by_a_link(self, published: Document) -> None:
+    def test_have_no_links_with_bodies(self, published: Document) -> None:
         found = list(links(published))
 
         assert found
@@ -204,30 +202,30 @@ class TestFullDocument:
     def test_has_every_operation(self, full: Document) -> None:
         assert operations(full).keys() == load_contract().resources.keys()
 
-    def test_says_of_each_operation_what_any_request_may_get(self, full: Document) -> None:
+    def test_lists_the_responses_of_the_edge_in_every_operation(self, full: Document) -> None:
         for name, operation in operations(full).items():
             assert operation["responses"].keys() >= EDGE, name
 
-    def test_says_what_links_fill_into_bodies(self, full: Document) -> None:
+    def test_has_the_bodies_of_links(self, full: Document) -> None:
         assert sum("x-link-body" in link for link in links(full)) == 4
 
 
 class TestClientDocument:
-    def test_has_all_operations_but_those_for_browsers(
+    def test_has_all_operations_except_those_for_browsers(
         self, client: Document, full: Document
     ) -> None:
         left_out = operations(full).keys() - operations(client).keys()
 
         assert left_out == FOR_BROWSERS | OTHER_DOCUMENTS
 
-    def test_explains_once_what_any_request_may_get(self, client: Document) -> None:
+    def test_describes_the_responses_of_the_edge_once(self, client: Document) -> None:
         described = {
             (name, status)
             for name, operation in operations(client).items()
             for status in EDGE & operation["responses"].keys()
         }
 
-        # It says in its own words when it is not ready.
+        # It describes its 503 itself.
         assert described == {("checkReadiness", "503")}
         assert all(status in client["info"]["description"] for status in EDGE)
 
@@ -239,7 +237,7 @@ class TestClientDocument:
     def test_has_nothing_deprecated(self, client: Document) -> None:
         assert "deprecated" not in set(keys(client))
 
-    def test_keeps_the_keys_of_the_bundler_to_itself(self, client: Document) -> None:
+    def test_has_no_keys_of_the_bundler(self, client: Document) -> None:
         found = {key for key in keys(client) if key.startswith("x-")}
 
         of_the_server = {
@@ -255,7 +253,7 @@ class TestClientDocument:
         known = of_the_server | of_generators | of_examples | of_pages
         assert found <= known | {"x-csrftoken"}
 
-    def test_each_body_has_one_media_type(self, client: Document) -> None:
+    def test_every_body_has_one_media_type(self, client: Document) -> None:
         for name, operation in operations(client).items():
             assert len(operation.get("requestBody", {"content": [0]})["content"]) == 1, name
             for status, found in operation["responses"].items():
@@ -264,9 +262,9 @@ class TestClientDocument:
 
 
 class TestNames:
-    """Generators name what has no name, and not well."""
+    """Generators invent poor names for schemas without one."""
 
-    def test_each_object_in_a_body_or_a_property_is_a_component(self, client: Document) -> None:
+    def test_every_object_in_a_body_or_a_property_is_a_component(self, client: Document) -> None:
         unnamed = [
             pointer
             for pointer, schema in schemas_of(client)
@@ -283,7 +281,7 @@ class TestNames:
                 assert component.keys() == {"$ref"}, pointer
                 assert null == {"type": "null"}, pointer
 
-    def test_null_is_no_type_of_its_own(self, client: Document) -> None:
+    def test_null_is_only_an_alternative(self, client: Document) -> None:
         alone = [
             pointer
             for pointer, schema in schemas_of(client)
@@ -292,11 +290,11 @@ class TestNames:
 
         assert alone == []
 
-    def test_no_schema_leads_to_itself(self, published: Document) -> None:
+    def test_no_schema_is_recursive(self, published: Document) -> None:
         for name in published["components"]["schemas"]:
             assert name not in reached_from(name, published)
 
-    def test_each_body_is_a_component_or_a_list_of_one(self, client: Document) -> None:
+    def test_every_body_is_a_component_or_a_list_of_one(self, client: Document) -> None:
         for name, operation in operations(client).items():
             for found in [operation.get("requestBody", {}), *operation["responses"].values()]:
                 for content in resolved(client, found).get("content", {}).values():
@@ -304,12 +302,12 @@ class TestNames:
                     part = schema.get("items", schema)
                     assert "$ref" in part or part["type"] == "string", name
 
-    def test_components_have_names_of_the_contract_s_own(self, client: Document) -> None:
+    def test_component_names_are_not_generated(self, client: Document) -> None:
         names = client["components"]["schemas"]
 
         assert [name for name in names if re.search("_|[0-9]|Response|Inline|AnyOf", name)] == []
 
-    def test_each_list_has_a_page(self, client: Document) -> None:
+    def test_every_list_has_a_page(self, client: Document) -> None:
         pages = {name for name in client["components"]["schemas"] if name.endswith("Page")}
 
         assert pages == {
@@ -324,7 +322,7 @@ class TestNames:
             "LookedUpOrderPage",
         }
 
-    def test_each_media_type_of_a_body_has_a_schema_of_its_own(self, full: Document) -> None:
+    def test_media_types_of_a_body_have_different_schemas(self, full: Document) -> None:
         for name, operation in operations(full).items():
             content = operation.get("requestBody", {"content": {}})["content"]
             used = [media["schema"]["$ref"] for media in content.values()]
@@ -332,7 +330,7 @@ class TestNames:
 
 
 class TestClientTypes:
-    def test_moments_in_queries_have_one_format(self, client: Document) -> None:
+    def test_times_in_queries_have_one_format(self, client: Document) -> None:
         moments = [
             schema
             for operation in operations(client).values()
@@ -352,7 +350,7 @@ class TestClientTypes:
         assert schema["type"] == "integer"
         assert schema["format"] == "int64"
 
-    def test_ids_in_paths_are_of_64_bits(self, client: Document) -> None:
+    def test_ids_in_paths_have_64_bits(self, client: Document) -> None:
         formats = {
             schema.get("format")
             for operation in operations(client).values()
@@ -366,13 +364,13 @@ class TestClientTypes:
 
         assert formats == {"int64"}
 
-    def test_a_look_up_names_the_order_in_one_way(self, client: Document) -> None:
+    def test_a_look_up_has_one_name_for_the_order_number(self, client: Document) -> None:
         schema = client["components"]["schemas"]["OrderLookUp"]
 
         assert schema["required"] == ["email", "order"]
         assert schema["properties"].keys() == {"email", "order"}
 
-    def test_formats_are_those_that_generators_know(self, client: Document) -> None:
+    def test_generators_know_all_formats(self, client: Document) -> None:
         used = {schema["format"] for _, schema in schemas_of(client) if "format" in schema}
 
         assert used <= KNOWN_FORMATS

@@ -1,4 +1,4 @@
-"""The sets of values that the contract names are those of the domain, in both directions."""
+"""The enums of the contract and of the domain have the same values."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from handlers.contract.document.bundle import load_contract
 from handlers.i18n.labels import LABELS
 
 SCHEMAS = load_contract().document["components"]["schemas"]
-# By what the domain calls them: two states may share a code, which has one English label.
+# By the domain's names: two states may share a code, which has one English label.
 ORDER_STATUSES = {
     state.storefront_code: LABELS["order_status"][state.storefront_code] for state in OrderState
 }
@@ -35,7 +35,7 @@ NAMED: dict[str, dict[Any, str]] = {
     "SellerPlanStatus": {status.value: status.name for status in PlanStatus},
     "SellerPlanType": {member.value: member.name for member in CancellationType},
 }
-# Imported orders can have other values than the catalogues know.
+# Imported orders can have other values than the catalogues.
 OPEN = {"LabelledClientType": "client_type", "LabelledEasyReturnStatus": "easy_return_status"}
 
 
@@ -45,7 +45,7 @@ def variant(name: str) -> str:
 
 
 def enums(node: Any) -> Iterator[dict[str, Any]]:
-    """The schemas in a document that name their variants."""
+    """The schemas in a document that have names of variants."""
     if isinstance(node, dict):
         if node.keys() & {"x-enum-varnames", "x-enum-descriptions"}:
             yield node
@@ -57,7 +57,7 @@ def enums(node: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("component", NAMED)
-def test_a_closed_set_has_the_values_of_the_domain(component: str) -> None:
+def test_a_closed_enum_has_the_values_of_the_domain(component: str) -> None:
     schema = SCHEMAS[component]
 
     assert len(schema["enum"]) == len(set(schema["enum"]))
@@ -73,14 +73,14 @@ def test_variants_have_the_names_of_the_domain(component: str) -> None:
 
 
 @pytest.mark.parametrize("component", OPEN)
-def test_an_open_set_lists_the_values_that_have_labels(component: str) -> None:
+def test_an_open_enum_lists_the_values_that_have_labels(component: str) -> None:
     schema = SCHEMAS[component]["properties"]["value"]
 
     assert "enum" not in schema
     assert schema["x-extensible-enum"] == list(LABELS[OPEN[component]])
 
 
-def test_each_variant_has_a_name_of_its_own() -> None:
+def test_variants_of_an_enum_have_different_names() -> None:
     found = list(enums(SCHEMAS))
 
     assert len(found) > len(NAMED)

@@ -24,7 +24,7 @@ GUIDES: dict[str, list[str]] = {
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """The variables that the guides take from their reader, for a running sandbox."""
+    """The variables that readers of the guides set, for a running sandbox."""
     folder: Path = tmp_path_factory.mktemp("guides")
     port = free_port()
     with (folder / "output.txt").open("w") as output:
@@ -60,7 +60,7 @@ def variables(client: httpx.Client) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_can_be_followed(guide: str, environment: Mapping[str, str]) -> None:
+def test_commands_succeed(guide: str, environment: Mapping[str, str]) -> None:
     done = subprocess.run(  # noqa: S603 - ours
         ["/bin/sh", "-euc", commands_of(guide)],
         env={**os.environ, **environment},
@@ -74,7 +74,7 @@ def test_can_be_followed(guide: str, environment: Mapping[str, str]) -> None:
     assert error_codes_in(done.stdout) == GUIDES[guide]
 
 
-def test_all_guides_with_a_base_url_are_run() -> None:
+def test_all_guides_with_a_base_url_are_tested() -> None:
     folder = Path(__file__).parents[2] / "docs/guides"
     pages = {f"docs/guides/{path.name}" for path in folder.glob("*.md")}
 

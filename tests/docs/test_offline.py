@@ -19,7 +19,7 @@ from docs.offline import check_site, fetched_from_elsewhere
         '@import "https://cdn.example/a.css";',
     ],
 )
-def test_finds_what_a_browser_loads(text: str) -> None:
+def test_finds_resources_that_browsers_load(text: str) -> None:
     assert len(fetched_from_elsewhere(text)) == 1
 
 
@@ -33,7 +33,7 @@ def test_finds_what_a_browser_loads(text: str) -> None:
         '<svg xmlns="http://www.w3.org/2000/svg"></svg>',
     ],
 )
-def test_leaves_links_and_own_files_alone(text: str) -> None:
+def test_ignores_links_and_own_files(text: str) -> None:
     assert fetched_from_elsewhere(text) == []
 
 

@@ -1,4 +1,4 @@
-"""Files and folders that pages name are there. Links are checked where the pages are built."""
+"""Files and folders that pages name exist. The build of the pages checks links."""
 
 import re
 from functools import cache
@@ -11,7 +11,7 @@ ROOMS = (
     "benchmarks", "docs", "domain", "examples", "faults", "handlers", "openapi", "persistence",
     "requirements", "script", "sdks", "tests",
 )  # fmt: skip
-# What the changelog names was there at the time.
+# The changelog may name files that do not exist any more.
 PAGES = sorted(
     [path for path in ROOT.glob("*.md") if path.name != "CHANGELOG.md"]
     + [
@@ -27,7 +27,7 @@ _TEST = re.compile(r"`(test_\w+\.py)`")
 
 
 def missing_paths(text: str, root: Path) -> list[str]:
-    """The paths between backticks that are not there; one that ends in a slash is a folder."""
+    """The missing paths between backticks; one that ends in a slash is a folder."""
     paths = _PATH.findall(_BLOCK.sub("", text))
     return [
         path
@@ -37,7 +37,7 @@ def missing_paths(text: str, root: Path) -> list[str]:
 
 
 def missing_tests(text: str, names: frozenset[str]) -> list[str]:
-    """The names of tests between backticks, without a folder, that no test has."""
+    """The missing names of test files between backticks, without a folder."""
     return [name for name in _TEST.findall(_BLOCK.sub("", text)) if name not in names]
 
 
@@ -47,14 +47,14 @@ def names_of_tests() -> frozenset[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_are_there(page: Path) -> None:
+def test_named_paths_exist(page: Path) -> None:
     text = page.read_text("utf-8")
 
     assert missing_paths(text, ROOT) == []
     assert missing_tests(text, names_of_tests()) == []
 
 
-def test_are_found_out_where_they_are_not(tmp_path: Path) -> None:
+def test_missing_paths_are_detected(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/there.md").touch()
     text = (

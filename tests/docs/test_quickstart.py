@@ -1,4 +1,4 @@
-"""README, the quickstart and the guide that goes on where it ends are run with the demo shop."""
+"""README, the quickstart and the guide that continues it are run with the demo shop."""
 
 import os
 import subprocess
@@ -11,10 +11,10 @@ from tests.support.page_commands import commands_of, error_codes_in, make_virtua
 from tests.support.processes import wait_until
 from tests.support.server import free_port, start
 
-# In the order of a reader, who keeps the terminal open.
+# In the order of a reader, in one terminal.
 PAGES = ("README.md", "docs/quickstart.md", "docs/guides/sellers.md")
 ADDRESS = "http://127.0.0.1:8000"
-# The test starts the server itself, and is one of the tests.
+# The test starts the server itself, and runs within the tests.
 _LEFT_OUT = ("script/serve", "script/test")
 
 
@@ -30,7 +30,7 @@ def is_ready(port: int) -> bool:
         return False
 
 
-def test_can_be_followed_to_the_end(tmp_path: Path) -> None:
+def test_all_commands_succeed(tmp_path: Path) -> None:
     make_virtual_environment(tmp_path, sys.executable)
     port = free_port()
     with (tmp_path / "output.txt").open("w") as output:

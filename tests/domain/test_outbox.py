@@ -22,7 +22,7 @@ from tests.support.cancellation_fakes import FakeUnitOfWork
 
 
 def make_event() -> tuple[OutboxEvent, FakeUnitOfWork]:
-    """An event, and the unit of work that has it."""
+    """An event, and the unit of work with it."""
     event = OutboxEvent(
         kind=OutboxKind.CANCELLATION_RECEIVED,
         payload={"email": "ayse@example.com"},
@@ -35,7 +35,7 @@ def make_event() -> tuple[OutboxEvent, FakeUnitOfWork]:
 
 
 class TestLease:
-    def test_is_for_one_worker_and_a_while(self) -> None:
+    def test_is_for_one_worker_and_a_limited_time(self) -> None:
         event, uow = make_event()
 
         assert lease_events(10, uow) == [event]
@@ -44,7 +44,7 @@ class TestLease:
 
 
 class TestDelivery:
-    def test_is_noted(self) -> None:
+    def test_is_recorded(self) -> None:
         event, uow = make_event()
 
         record_delivery(event.pk, uow)
@@ -52,7 +52,7 @@ class TestDelivery:
         assert (event.status, event.attempts) == (OutboxStatus.DELIVERED, 1)
         assert event.delivered_date == NOW
 
-    def test_of_what_was_erased_meanwhile_changes_nothing(self) -> None:
+    def test_of_an_erased_event_changes_nothing(self) -> None:
         uow = FakeUnitOfWork()
 
         record_delivery(404, uow)
@@ -62,7 +62,7 @@ class TestDelivery:
 
 
 class TestFailure:
-    def test_is_tried_again_later_and_later(self) -> None:
+    def test_is_retried_after_increasing_delays(self) -> None:
         event, uow = make_event()
 
         waits = []
@@ -73,7 +73,7 @@ class TestFailure:
         assert waits == sorted(RETRY_DELAYS)
         assert (event.status, event.last_error) == (OutboxStatus.PENDING, "550 no such mailbox")
 
-    def test_becomes_a_dead_letter_in_the_end(self) -> None:
+    def test_becomes_a_dead_letter_after_the_last_retry(self) -> None:
         event, uow = make_event()
 
         for _ in range(len(RETRY_DELAYS) + 1):
@@ -81,7 +81,7 @@ class TestFailure:
 
         assert event.status is OutboxStatus.DEAD
 
-    def test_keeps_the_beginning_of_a_long_error(self) -> None:
+    def test_truncates_a_long_error(self) -> None:
         event, uow = make_event()
 
         record_failure(event.pk, event.due_date, "x" * 10_000, uow)
@@ -89,7 +89,7 @@ class TestFailure:
         assert event.last_error == "x" * MAX_ERROR_LENGTH
 
     @pytest.mark.parametrize("status", [OutboxStatus.DELIVERED, OutboxStatus.DEAD])
-    def test_of_a_worker_whose_lease_is_over_changes_nothing(self, status: OutboxStatus) -> None:
+    def test_is_ignored_after_the_lease_has_expired(self, status: OutboxStatus) -> None:
         event, uow = make_event()
         event.status, event.attempts = status, 8
 
@@ -97,7 +97,7 @@ class TestFailure:
 
         assert (event.status, event.attempts, event.last_error) == (status, 8, None)
 
-    def test_of_a_worker_does_not_end_the_lease_of_another(self) -> None:
+    def test_does_not_end_the_lease_of_another_worker(self) -> None:
         event, uow = make_event()
         event.due_date = NOW + LEASE
 
@@ -106,8 +106,8 @@ class TestFailure:
         assert (event.due_date, event.attempts) == (NOW + LEASE, 0)
 
 
-class TestRevive:
-    def test_begins_anew(self) -> None:
+class TestRequeue:
+    def test_resets_attempts_and_due_date(self) -> None:
         event, uow = make_event()
         event.status, event.attempts = OutboxStatus.DEAD, 8
         event.due_date = NOW - timedelta(days=2)
@@ -116,7 +116,7 @@ class TestRevive:
 
         assert (event.status, event.attempts, event.due_date) == (OutboxStatus.PENDING, 0, NOW)
 
-    def test_only_dead_letters(self) -> None:
+    def test_is_only_for_dead_letters(self) -> None:
         event, uow = make_event()
 
         with pytest.raises(Conflict):
@@ -132,5 +132,5 @@ class TestList:
             list_outbox_events(None, PageRequest(2), uow)
 
 
-def test_people_are_not_shown_by_accident() -> None:
+def test_repr_does_not_contain_personal_data() -> None:
     assert "ayse" not in repr(make_event()[0])

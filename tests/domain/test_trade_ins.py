@@ -36,14 +36,14 @@ LATER = NOW + WEEK
 
 
 def offered(**overrides: Any) -> tuple[OrderItem, FakeUnitOfWork]:
-    """A line with an offer, and the unit of work that finds it."""
+    """A line with an offer, and the unit of work with it."""
     now = overrides.pop("now", NOW)
     item = delivered_item(trade_in_offers=[make_offer(**overrides)])
     return item, FakeUnitOfWork(stored_order(item), now=now)
 
 
 class TestOffer:
-    def test_makes_a_line_tradable_for_a_while(self) -> None:
+    def test_makes_a_line_tradable_until_it_expires(self) -> None:
         item = delivered_item()
         uow = FakeUnitOfWork(stored_order(item))
 
@@ -53,12 +53,12 @@ class TestOffer:
         assert not item.is_tradable(LATER)
         assert (offer.expires_date, uow.commits) == (LATER, 1)
 
-    def test_the_order_knows_when_the_flag_falls(self) -> None:
+    def test_the_flags_of_the_order_are_valid_until_it_expires(self) -> None:
         [order] = offered()[1].orders.orders
 
         assert order.flags_valid_until(NOW, POLICY.returns) == LATER
 
-    def test_is_mailed_and_leaves_a_trail(self) -> None:
+    def test_enqueues_an_email_and_is_audited(self) -> None:
         item = delivered_item()
         uow = FakeUnitOfWork(stored_order(item))
 
@@ -70,13 +70,13 @@ class TestOffer:
         assert event.payload["offer"] == str(offer.uuid)
         assert uow.audit.changes(offer.uuid) == [(None, "open")]
 
-    def test_not_while_another_is_open(self) -> None:
+    def test_is_refused_while_another_is_open(self) -> None:
         item, uow = offered()
 
         with pytest.raises(Conflict):
             offer_trade_in(item.pk, WEEK, OPERATOR, uow)
 
-    def test_again_once_the_other_has_run_out(self) -> None:
+    def test_is_possible_after_another_has_expired(self) -> None:
         item, uow = offered(now=LATER)
 
         offer_trade_in(item.pk, WEEK, OPERATOR, uow)
@@ -89,12 +89,12 @@ class TestOffer:
         [stored_item(), stored_item(state=OrderState.SHIPPED), delivered_item(refunded_quantity=1)],
         ids=["waiting", "shipped", "sent back"],
     )
-    def test_only_for_what_the_shopper_has(self, item: OrderItem) -> None:
+    def test_is_only_for_delivered_units(self, item: OrderItem) -> None:
         with pytest.raises(RuleBroken):
             offer_trade_in(item.pk, WEEK, OPERATOR, FakeUnitOfWork(stored_order(item)))
 
     @pytest.mark.parametrize("pk", [0, 404, MAX_PK + 1])
-    def test_not_for_what_is_not_there(self, pk: int) -> None:
+    def test_needs_an_existing_item(self, pk: int) -> None:
         with pytest.raises(NotFound):
             offer_trade_in(pk, WEEK, OPERATOR, FakeUnitOfWork())
 
@@ -107,7 +107,7 @@ class TestAnswer:
             (reject_trade_in, TradeInState.REJECTED, OutboxKind.TRADE_IN_REJECTED),
         ],
     )
-    def test_is_taken_once(self, answer: Any, state: TradeInState, kind: OutboxKind) -> None:
+    def test_is_stored_once(self, answer: Any, state: TradeInState, kind: OutboxKind) -> None:
         item, uow = offered()
 
         offers = [answer(item.pk, SHOPPER, uow) for _ in range(2)]
@@ -118,7 +118,7 @@ class TestAnswer:
         assert not item.is_tradable(NOW)
 
     @pytest.mark.parametrize("answers", [ANSWERS, ANSWERS[::-1]])
-    def test_is_not_taken_back(self, answers: Any) -> None:
+    def test_can_not_be_changed(self, answers: Any) -> None:
         item, uow = offered()
         answers[0](item.pk, SHOPPER, uow)
 
@@ -128,25 +128,25 @@ class TestAnswer:
         assert (uow.commits, len(uow.outbox.added)) == (1, 1)
 
     @pytest.mark.parametrize("answer", ANSWERS)
-    def test_comes_too_late(self, answer: Any) -> None:
+    def test_is_refused_after_the_expiry(self, answer: Any) -> None:
         item, uow = offered(now=LATER)
 
         with pytest.raises(Gone):
             answer(item.pk, SHOPPER, uow)
 
-    def test_is_as_good_again_after_the_expiry(self) -> None:
+    def test_can_be_repeated_after_the_expiry(self) -> None:
         item, uow = offered(state=TradeInState.APPROVED, now=LATER)
 
         assert approve_trade_in(item.pk, SHOPPER, uow).state is TradeInState.APPROVED
 
     @pytest.mark.parametrize("caller", [STRANGER, Caller(1, is_guest=True, order_pk=5)])
-    def test_is_the_owners(self, caller: Caller) -> None:
+    def test_is_only_for_the_owner(self, caller: Caller) -> None:
         item, uow = offered()
 
         with pytest.raises(NotFound):
             approve_trade_in(item.pk, caller, uow)
 
-    def test_is_that_of_whoever_holds_the_link(self) -> None:
+    def test_by_a_link_is_audited_as_the_link(self) -> None:
         item, uow = offered()
         link = OfferLink(item.trade_in_offers[0].uuid)
 
@@ -154,7 +154,7 @@ class TestAnswer:
 
         assert uow.audit.added[0].actor == f"link:{link.offer_uuid}"
 
-    def test_a_link_is_for_its_own_offer_only(self) -> None:
+    def test_by_a_link_is_only_for_its_offer(self) -> None:
         item, uow = offered()
 
         with pytest.raises(NotFound):
@@ -168,7 +168,7 @@ class TestAnswer:
 
 
 class TestShow:
-    def test_shows_what_is_offered_and_changes_nothing(self) -> None:
+    def test_shows_the_offer_and_changes_nothing(self) -> None:
         item, uow = offered()
         [offer] = item.trade_in_offers
 
@@ -195,7 +195,7 @@ class TestShow:
         uow.now = LATER + WEEK
         assert show_trade_in_offer(item.pk, SHOPPER, uow).state is state
 
-    def test_shows_that_it_ran_out(self) -> None:
+    def test_shows_that_the_offer_has_expired(self) -> None:
         item, uow = offered(expires_date=NOW)
 
         assert show_trade_in_offer(item.pk, SHOPPER, uow).state is TradeInState.EXPIRED

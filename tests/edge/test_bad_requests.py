@@ -119,7 +119,9 @@ def _lacking(response: RawResponse) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_are_refused_without_echo_and_without_effect(running: Running, group: str) -> None:
+def test_bad_requests_are_refused_without_echo_and_without_effect(
+    running: Running, group: str
+) -> None:
     before, failures = running.digest(), []
 
     for bad_request in GROUPS[group]:
@@ -136,7 +138,7 @@ def test_are_refused_without_echo_and_without_effect(running: Running, group: st
     assert running.logged_errors() == []
 
 
-def test_are_many_and_all_different() -> None:
+def test_there_are_many_different_bad_requests() -> None:
     texts = [bad_request.text for group in GROUPS.values() for bad_request in group]
 
     assert len(texts) > 700
@@ -153,7 +155,7 @@ class TestFailures:
         b'{"search": "This value is not valid.", "error_code": "invalid"}',
     )
 
-    def test_are_none_where_there_are_none(self) -> None:
+    def test_are_empty_for_a_correct_response(self) -> None:
         assert list(failures_of(self.BAD, self.BAD.text, self.RIGHT)) == []
 
     @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ VARIABLES = ("WAYBILL_SESSION_KEY", "WAYBILL_SELLER_TOKEN", "WAYBILL_SHOP_TOKEN"
 
 
 class TestSchemathesis:
-    def test_takes_the_credentials_of_the_sandbox(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_uses_the_credentials_of_the_sandbox(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in VARIABLES:
             monkeypatch.setenv(name, f"value of {name}")
 

@@ -107,15 +107,13 @@ class TestDocuments:
         assert "discounts" not in order
         assert "installment_interest_amount" not in order
 
-    def test_paid_more_is_interest(self, converted: dict[str, Any]) -> None:
+    def test_an_overpayment_is_interest(self, converted: dict[str, Any]) -> None:
         assert converted["credit"]["installment_interest_amount"] == "21.79"
 
-    def test_paid_less_is_a_discount(self, converted: dict[str, Any]) -> None:
+    def test_an_underpayment_is_a_discount(self, converted: dict[str, Any]) -> None:
         assert [row["amount"] for row in converted["short"]["discounts"]] == ["0.01"]
 
-    def test_an_order_without_items_is_kept_and_owes_nothing(
-        self, converted: dict[str, Any]
-    ) -> None:
+    def test_an_order_without_items_has_an_amount_of_zero(self, converted: dict[str, Any]) -> None:
         order = converted["empty"]
 
         assert (order["state"], order["items"], order["shipping_amount"]) == (
@@ -126,7 +124,7 @@ class TestDocuments:
         assert order["payment_option"]["slug"] == "not_defined"
         assert order["payment_pending"] is False
 
-    def test_no_refund_is_made_up(self, converted: dict[str, Any]) -> None:
+    def test_no_refund_is_invented(self, converted: dict[str, Any]) -> None:
         order = converted["gone"]
 
         assert (order["state"], order["refund_amount"]) == ("cancelled", "0.00")
@@ -137,14 +135,16 @@ class TestDocuments:
     def test_states_are_mapped(self, converted: dict[str, Any], number: str, state: str) -> None:
         assert converted[number]["state"] == state
 
-    def test_times_carry_a_zone_and_days_none(self, converted: dict[str, Any]) -> None:
+    def test_times_have_a_zone_and_dates_have_none(self, converted: dict[str, Any]) -> None:
         order = converted["plain"]
 
         assert order["created_date"] == "2020-01-02T09:05:00+00:00"
         assert order["modified_date"] == "2020-01-05T18:30:00+00:00"
         assert order["items"][0]["estimated_delivery_date"] == "2020-01-09"
 
-    def test_a_lost_zero_of_the_postcode_is_put_back(self, converted: dict[str, Any]) -> None:
+    def test_a_missing_leading_zero_of_the_postcode_is_restored(
+        self, converted: dict[str, Any]
+    ) -> None:
         assert converted["plain"]["shipping_address"]["postcode"] == "01050"
 
     def test_an_amount_finer_than_a_cent_is_refused(self, folder: Path) -> None:
@@ -169,7 +169,7 @@ class TestTotals:
 
 
 class TestMain:
-    def test_writes_one_line_per_order_and_the_totals_beside(self, folder: Path) -> None:
+    def test_writes_one_line_per_order_and_the_totals(self, folder: Path) -> None:
         target, notes = io.StringIO(), io.StringIO()
 
         convert.main(folder, target, notes)
@@ -190,7 +190,7 @@ class TestServedTotals:
         emails = sorted(map(convert.customer_email, tables.customers.values()))
         return asyncio.run(verify.served_totals(app, settings, emails))
 
-    def test_are_those_of_the_files_to_the_cent(self, folder: Path, served: convert.Totals) -> None:
+    def test_equal_those_of_the_files(self, folder: Path, served: convert.Totals) -> None:
         expected = convert.totals(convert.read_tables(folder))
 
         target = io.StringIO()

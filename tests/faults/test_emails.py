@@ -11,7 +11,7 @@ from faults.mail_servers import Behaviour, mail_server
 from faults.scale import QUICK
 
 
-def test_all_arrive(environment: Environment) -> None:
+def test_all_emails_arrive(environment: Environment) -> None:
     finding = emails.check(environment, QUICK)
 
     assert finding.is_passed, finding
@@ -34,7 +34,7 @@ def test_fails_where_no_worker_delivers(
     ("received", "failures"),
     [
         (["a", "b"], []),
-        (["a", "a", "b"], []),  # may be the one of the killed worker
+        (["a", "a", "b"], []),  # may be the e-mail of the killed worker
         (["a"], ["b never arrived"]),
         (["a", "b", "c"], ["c is no event"]),
         (["a", "a", "b", "b"], ["a was sent again", "b was sent again"]),

@@ -9,7 +9,7 @@ from faults.scale import FULL
 from tests.edge.test_bad_requests import GROUPS
 
 REPORT = """<testsuites><testsuite>
-<testcase name="test_are_refused_without_echo_and_without_effect[wire]"/>
+<testcase name="test_bad_requests_are_refused_without_echo_and_without_effect[wire]"/>
 <testcase name="test_holds"><system-out>INFO schemathesis sent 120 cases
 INFO schemathesis sent 30 cases</system-out></testcase>
 <testcase name="test_fails"><failure message="assert 500 == 404"/>

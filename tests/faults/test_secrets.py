@@ -37,12 +37,12 @@ HARMLESS = (
 
 
 @pytest.mark.parametrize("text", PLANTED)
-def test_planted_secrets_are_found(text: str) -> None:
+def test_planted_secrets_are_reported(text: str) -> None:
     assert PLANTED[text] in list(leaks(text, {VALUE}))
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_harmless_text_is_not(text: str) -> None:
+def test_harmless_text_is_not_reported(text: str) -> None:
     assert list(leaks(text, {VALUE})) == []
 
 

@@ -1,4 +1,4 @@
-"""What the tests of several handlers share."""
+"""Fixtures of the tests of several handlers."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ def stored_orders(shop: Shop, database: Database) -> StoredOrders:
 
 @pytest.fixture
 def fake_database(app: ContractApp) -> Iterator[FakeSellerDatabase]:
-    """In place of the application's own database."""
+    """Replaces the application's database."""
     parts = app.app.extensions[PARTS]
     fake = FakeSellerDatabase()
     app.app.extensions[PARTS] = replace(parts, database=fake)
@@ -34,13 +34,13 @@ def fake_database(app: ContractApp) -> Iterator[FakeSellerDatabase]:
 
 @pytest.fixture
 def selling(clients: Clients, fake_database: FakeSellerDatabase) -> TestClient:
-    """The client of a seller whose token is good for everything."""
+    """The client of a seller whose token has all scopes."""
     return clients.selling(fake_database.token())
 
 
 @pytest.fixture
 def seller(shop: Shop, shopper: User) -> Seller:
-    """A seller of whom the shopper has ordered something."""
+    """A seller with an item of the shopper's order."""
     seller = make_seller()
     shop.order(shopper, items=[make_item(seller=seller)])
     return seller
@@ -48,5 +48,5 @@ def seller(shop: Shop, shopper: User) -> Seller:
 
 @pytest.fixture
 def trading(clients: Clients, shop: Shop, seller: Seller) -> TestClient:
-    """The client of the seller, whose token is good for everything."""
+    """The client of the seller, with a token that has all scopes."""
     return clients.selling(shop.token(seller))

@@ -10,7 +10,7 @@ from handlers.settings import Settings
 
 
 @pytest.mark.parametrize(("threads", "connections", "at_work"), [(4, 10, 4), (8, 2, 2)])
-def test_no_more_requests_are_worked_on_than_there_are_connections(
+def test_there_are_at_most_as_many_threads_as_connections(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     threads: int,

@@ -23,7 +23,7 @@ def check(security: Any) -> None:
     ],
     ids=str,
 )
-def test_schemes_and_scopes_that_are_checked_are_fine(security: Any) -> None:
+def test_known_schemes_and_scopes_are_accepted(security: Any) -> None:
     check(security)
 
 
@@ -36,7 +36,7 @@ def test_schemes_and_scopes_that_are_checked_are_fine(security: Any) -> None:
     ],
     ids=str,
 )
-def test_others_stop_the_start_and_name_their_place(security: Any, fault: str) -> None:
+def test_others_stop_the_start_and_are_named(security: Any, fault: str) -> None:
     with pytest.raises(ContractError) as error:
         check(security)
 

@@ -1,4 +1,4 @@
-"""Many clients of one server with two workers, and a server that is killed: nothing is lost."""
+"""Concurrent clients of a server with two workers, and of a server that is killed."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def reason(shop: Shop) -> CancellationReason:
 
 @pytest.fixture
 def new_client(shop: Shop, shopper: User, settings: Settings) -> Iterator[NewClient]:
-    """Opens clients of the shopper, all with one session."""
+    """Creates clients of the shopper, all with one session."""
     session = shop.session(shopper)
     token = new_csrf_token(session, settings)
     headers = {"Cookie": f"sessionid={session}; csrftoken={token}", "x-csrftoken": token}
@@ -53,7 +53,7 @@ def new_client(shop: Shop, shopper: User, settings: Settings) -> Iterator[NewCli
 
 
 def draft(item_pk: int, reason: CancellationReason) -> dict[str, Any]:
-    """What cancels one unit."""
+    """The body to cancel one unit."""
     return {
         "order_item": item_pk,
         "reason": reason.pk,
@@ -69,7 +69,7 @@ def all_requests(database: Database) -> list[CancellationRequest]:
         )
 
 
-def test_one_key_opens_one_request(
+def test_parallel_posts_with_one_key_open_one_request(
     serve: Serve,
     new_client: NewClient,
     shop: Shop,
@@ -87,19 +87,19 @@ def test_one_key_opens_one_request(
 
     with ThreadPoolExecutor(PARALLEL_POSTS) as pool:
         clients = [new_client(server) for _ in range(PARALLEL_POSTS)]
-        answers = list(pool.map(post, clients))
+        responses = list(pool.map(post, clients))
 
-    assert {(answer.status_code, answer.content) for answer in answers} == {
-        (200, answers[0].content)
+    assert {(response.status_code, response.content) for response in responses} == {
+        (200, responses[0].content)
     }
-    assert sum("idempotent-replay" not in answer.headers for answer in answers) == 1
+    assert sum("idempotent-replay" not in response.headers for response in responses) == 1
     assert len(all_requests(shop.database)) == 1
 
 
 def post_until_it_is_dead(
     client: httpx.Client, item_pks: list[int], reason: CancellationReason
 ) -> list[list[int]]:
-    """Cancel each line once, by one or by three; returns what was acknowledged, by request."""
+    """Cancel every line once, in turn one and three; return the acknowledged pks by request."""
     acknowledged: list[list[int]] = []
     left = item_pks
     while left:
@@ -107,15 +107,15 @@ def post_until_it_is_dead(
         rows, left = [draft(pk, reason) for pk in left[:count]], left[count:]
         body = rows[0] if count == 1 else {"cancel_order_items": rows}
         try:
-            answer = client.post(SINGLE if count == 1 else BULK, json=body)
+            response = client.post(SINGLE if count == 1 else BULK, json=body)
         except httpx.TransportError:
             break
-        document = answer.json()
+        document = response.json()
         acknowledged.append([request["pk"] for request in (document if count > 1 else [document])])
     return acknowledged
 
 
-def test_a_killed_server_forgets_nothing_that_it_acknowledged(
+def test_a_killed_server_loses_no_acknowledged_request(
     serve: Serve,
     new_client: NewClient,
     shop: Shop,
@@ -145,7 +145,7 @@ def test_a_killed_server_forgets_nothing_that_it_acknowledged(
 
 
 def assert_whole(lines: list[list[int]], requested: set[int]) -> None:
-    """Of each client's requests for 1, 3, 1, 3, … lines, the last may be there or not."""
+    """Requests for 1, 3, 1, 3, … lines are stored whole; only the last ones may be missing."""
     for item_pks in lines:
         done = [pk in requested for pk in item_pks]
         count = sum(done)

@@ -32,9 +32,7 @@ def addresses(page: str) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES)
 class TestPages:
-    def test_everything_that_is_loaded_comes_from_this_server(
-        self, client: TestClient, path: str
-    ) -> None:
+    def test_all_assets_come_from_this_server(self, client: TestClient, path: str) -> None:
         page = client.get(path).text
 
         loaded = [address for address in addresses(page) if "/assets/" in address]
@@ -43,21 +41,21 @@ class TestPages:
         assert all(client.get(address).status_code == 200 for address in loaded)
         assert all(address.startswith(("/", "#")) for address in addresses(page))
 
-    def test_scripts_are_files_since_the_security_policy_allows_no_others(
-        self, client: TestClient, path: str
-    ) -> None:
+    def test_there_are_no_inline_scripts(self, client: TestClient, path: str) -> None:
         response = client.get(path)
 
         assert "default-src 'self'" in response.headers["content-security-policy"]
         assert not re.search(r"<script(?! src=)|\son\w+=", response.text)
 
-    def test_leads_to_the_login_page_and_back(self, client: TestClient, path: str) -> None:
+    def test_has_a_link_to_the_login_page_that_leads_back(
+        self, client: TestClient, path: str
+    ) -> None:
         assert f"/users/login/?next={path}" in addresses(client.get(path).text)
 
 
 class TestGetDocumentationAsset:
     @pytest.mark.parametrize("name", ASSETS)
-    def test_every_listed_file_is_there(self, client: TestClient, name: str) -> None:
+    def test_every_listed_file_is_served(self, client: TestClient, name: str) -> None:
         media_type = {"css": "text/css", "js": "text/javascript", "png": "image/png"}
 
         response = client.get(f"/docs/assets/{name}")
@@ -69,13 +67,13 @@ class TestGetDocumentationAsset:
     def test_no_other_file_is_served(self, client: TestClient, name: str) -> None:
         assert client.get(f"/docs/assets/{name}").status_code == 404
 
-    def test_a_file_may_be_kept_for_good(self, client: TestClient) -> None:
+    def test_a_file_may_be_cached_forever(self, client: TestClient) -> None:
         response = client.get("/docs/assets/swagger.js")
 
         assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
 
     @pytest.mark.parametrize("path", PAGES)
-    def test_a_page_names_the_content_of_each_file_so_a_changed_one_is_asked_for(
+    def test_pages_have_the_hash_of_every_asset_in_its_url(
         self, client: TestClient, path: str
     ) -> None:
         for address in addresses(client.get(path).text):
@@ -98,12 +96,12 @@ class TestShowErrorCodes:
         assert [int(status) for _, status, _ in rows] == schema["x-enum-statuses"]
         assert all(meaning.endswith(".") for _, _, meaning in rows)
 
-    def test_the_names_of_fields_are_set_as_code(self, client: TestClient) -> None:
+    def test_the_names_of_fields_are_marked_as_code(self, client: TestClient) -> None:
         assert "<td><code>order_item</code> is not found.</td>" in client.get("/docs/errors").text
 
 
 class TestShowRedoc:
-    def test_leads_to_the_reference(self, client: TestClient) -> None:
+    def test_redirects_to_the_reference(self, client: TestClient) -> None:
         response = client.get("/redoc", follow_redirects=False)
 
         assert response.status_code == 308
@@ -131,9 +129,7 @@ class TestGetContract:
             "/docs/assets/reference.js",
         ],
     )
-    def test_what_the_client_has_already_is_not_sent_again(
-        self, client: TestClient, path: str
-    ) -> None:
+    def test_a_matching_etag_gets_304(self, client: TestClient, path: str) -> None:
         tag = client.get(path).headers["etag"]
 
         response = client.get(path, headers={"If-None-Match": tag})

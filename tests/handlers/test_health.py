@@ -1,4 +1,6 @@
-"""Probes: /readyz says why requests can not be served."""
+"""Probes: /readyz has the reason why requests can not be served."""
+
+import mmap
 
 import pytest
 from starlette.testclient import TestClient
@@ -6,6 +8,7 @@ from starlette.testclient import TestClient
 from domain.shared.readiness import Corrupt, NotReady, ReadOnly, SchemaMismatch, TransactionPooler
 from handlers.app import database_of
 from handlers.contract.asgi.routing import ContractApp
+from handlers.web import draining
 
 REASONS: dict[str, tuple[NotReady, str]] = {
     "schema_mismatch": (
@@ -59,3 +62,21 @@ def test_a_revision_is_named_in_turkish_too(
     assert detail.startswith("Veritabanının")
     assert "none" in detail
     assert "0012" in detail
+
+
+@pytest.mark.parametrize(
+    ("language", "detail"),
+    [("en", "The server is about to stop."), ("tr", "Sunucu kapanmak üzere.")],
+)
+def test_a_server_that_drains_is_not_ready_but_serves(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, language: str, detail: str
+) -> None:
+    monkeypatch.setattr(draining, "_state", mmap.mmap(-1, 1))
+    draining.start_draining()
+
+    answer = client.get("/readyz", headers={"Accept-Language": language})
+
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": detail, "error_code": "draining"}
+    assert answer.headers["Retry-After"] == "1"
+    assert client.get("/healthz").status_code == 200

@@ -11,10 +11,10 @@ from handlers.settings import LogFormat, Settings
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """Logging is the process's: other tests get it back as it was."""
+    """Restore the process's logging for other tests."""
     root, configured = logging.getLogger(), structlog.get_config()
     handlers, level = root.handlers[:], root.level
-    root.handlers = []  # those of pytest would be closed
+    root.handlers = []  # pytest's handlers would be closed
     yield
     root.handlers, root.level = handlers, level
     structlog.configure(**configured)
@@ -89,7 +89,7 @@ REFUSAL = (
 
 
 def refuse_twice(shown: str) -> None:
-    """As SQLAlchemy does: one error is the cause of the other, with the same words."""
+    """Like SQLAlchemy: one error is the cause of the other, with the same text."""
     raise RuntimeError(shown) from ValueError(shown)
 
 

@@ -1,4 +1,4 @@
-"""Who is let in as a seller, and where."""
+"""Authentication and scopes of sellers' tokens."""
 
 from datetime import timedelta
 
@@ -35,43 +35,45 @@ def method_of(path: str) -> str:
 
 class TestHeaders:
     @pytest.mark.parametrize("names", [["Authorization"], ["Authentication"], None])
-    def test_either_will_do_or_both(self, selling: TestClient, names: list[str] | None) -> None:
+    def test_either_or_both_are_accepted(
+        self, selling: TestClient, names: list[str] | None
+    ) -> None:
         value = selling.headers.pop("Authorization")
 
         headers = dict.fromkeys(names or ["Authorization", "Authentication"], value)
         assert selling.get(ORDERS, headers=headers).status_code == 200
 
-    def test_with_different_tokens_let_nobody_in(
+    def test_with_different_tokens_are_refused(
         self, selling: TestClient, fake_database: FakeSellerDatabase
     ) -> None:
         other = f"Bearer {fake_database.token()}"
 
-        answer = selling.get(ORDERS, headers={"Authentication": other})
+        response = selling.get(ORDERS, headers={"Authentication": other})
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
 
     @pytest.mark.parametrize("text", ["", "Bearer", "Basic dTpw", "Token x", "Bearer a, Bearer a"])
     @pytest.mark.parametrize("path", NEEDED)
-    def test_that_hold_no_token_let_nobody_in(
+    def test_without_a_valid_token_are_refused(
         self, selling: TestClient, path: str, text: str
     ) -> None:
-        answer = selling.request(method_of(path), path, headers={"Authorization": text})
+        response = selling.request(method_of(path), path, headers={"Authorization": text})
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
-        assert answer.headers["www-authenticate"] == f'{REALM}, error="invalid_token"'
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
+        assert response.headers["www-authenticate"] == f'{REALM}, error="invalid_token"'
 
 
 class TestTokens:
     @pytest.mark.parametrize("path", NEEDED)
-    def test_are_asked_for(self, selling: TestClient, path: str) -> None:
+    def test_are_required(self, selling: TestClient, path: str) -> None:
         del selling.headers["Authorization"]
 
-        answer = selling.request(method_of(path), path)
+        response = selling.request(method_of(path), path)
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
-        assert answer.headers["www-authenticate"] == REALM
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
+        assert response.headers["www-authenticate"] == REALM
 
-    def test_that_are_not_good_are_all_the_same(
+    def test_that_are_invalid_get_the_same_response(
         self, clients: Clients, shop: Shop, seller: Seller
     ) -> None:
         revoked = shop.token(seller)
@@ -80,15 +82,15 @@ class TestTokens:
             revoke_seller_token(token.pk, uow)
         values = [revoked, shop.token(seller, days=-1), "wbs_" + "A" * 43, "wbs_", "x"]
 
-        answers = [clients.selling(value).get(ORDERS) for value in values]
+        responses = [clients.selling(value).get(ORDERS) for value in values]
 
-        assert {answer.status_code for answer in answers} == {401}
-        assert {answer.headers["www-authenticate"] for answer in answers} == {
+        assert {response.status_code for response in responses} == {401}
+        assert {response.headers["www-authenticate"] for response in responses} == {
             f'{REALM}, error="invalid_token"'
         }
-        assert len({answer.content for answer in answers}) == 1
+        assert len({response.content for response in responses}) == 1
 
-    def test_are_noted_to_be_used_once_a_day(
+    def test_have_their_use_recorded_once_a_day(
         self, selling: TestClient, fake_database: FakeSellerDatabase
     ) -> None:
         for days in (0, 0, 1, 1):
@@ -102,38 +104,40 @@ class TestTokens:
 class TestScopes:
     @pytest.mark.parametrize("scope", Scope)
     @pytest.mark.parametrize("path", LISTS)
-    def test_open_what_they_are_for_and_nothing_else(
+    def test_give_access_only_to_their_operations(
         self, clients: Clients, fake_database: FakeSellerDatabase, path: str, scope: Scope
     ) -> None:
-        answer = clients.selling(fake_database.token(scopes=[scope])).get(path)
+        response = clients.selling(fake_database.token(scopes=[scope])).get(path)
 
-        assert answer.status_code == (200 if scope is NEEDED[path] else 403)
+        assert response.status_code == (200 if scope is NEEDED[path] else 403)
 
     @pytest.mark.parametrize(("path", "needed"), NEEDED.items())
-    def test_that_are_missing_are_named(
+    def test_are_named_if_missing(
         self, clients: Clients, fake_database: FakeSellerDatabase, path: str, needed: Scope
     ) -> None:
         others = [scope for scope in Scope if scope is not needed]
         client = clients.selling(fake_database.token(scopes=others))
 
-        answer = client.request(method_of(path), path)
+        response = client.request(method_of(path), path)
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             403,
             {"detail": f"The token lacks the scope {needed}.", "error_code": "missing_scope"},
         )
-        challenge = answer.headers["www-authenticate"]
+        challenge = response.headers["www-authenticate"]
         assert challenge == f'{REALM}, error="insufficient_scope", scope="{needed}"'
 
 
 class TestOtherCallers:
     @pytest.mark.parametrize("path", NEEDED)
-    def test_sessions_open_nothing_here(self, cancelling: TestClient, path: str) -> None:
-        answer = cancelling.request(
+    def test_sessions_give_no_access_to_sellers_operations(
+        self, cancelling: TestClient, path: str
+    ) -> None:
+        response = cancelling.request(
             method_of(path), path, headers={"Content-Type": "application/json"}
         )
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
 
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -145,28 +149,28 @@ class TestOtherCallers:
             ("POST", "/users/orders/cancellation_requests/"),
         ],
     )
-    def test_tokens_open_nothing_there(
+    def test_tokens_give_no_access_to_shoppers_operations(
         self, clients: Clients, shop: Shop, seller: Seller, method: str, path: str
     ) -> None:
-        answer = clients.selling(shop.token(seller)).request(method, path, json={})
+        response = clients.selling(shop.token(seller)).request(method, path, json={})
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
-        assert answer.headers["www-authenticate"] == 'Session realm="shop"'
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
+        assert response.headers["www-authenticate"] == 'Session realm="shop"'
 
-    def test_a_session_beside_a_token_changes_nothing(
+    def test_a_session_beside_a_token_is_ignored(
         self, clients: Clients, shop: Shop, seller: Seller, shopper: User
     ) -> None:
         client = clients.selling(shop.token(seller))
         client.cookies.set("sessionid", shop.session(shopper))
 
         assert client.get(ORDERS).json()["count"] == 1
-        assert client.post(REJECT).status_code == 404  # and not 403 for want of a CSRF token
+        assert client.post(REJECT).status_code == 404  # no 403 for a missing CSRF token
 
-    def test_a_token_beside_a_session_spares_no_csrf_token(
+    def test_a_token_beside_a_session_does_not_replace_the_csrf_token(
         self, shopping: TestClient, shop: Shop, seller: Seller
     ) -> None:
         headers = {"Authorization": f"Bearer {shop.token(seller)}"}
 
-        answer = shopping.post("/users/orders/cancellation_requests/", json={}, headers=headers)
+        response = shopping.post("/users/orders/cancellation_requests/", json={}, headers=headers)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "csrf_failed")
+        assert (response.status_code, response.json()["error_code"]) == (403, "csrf_failed")

@@ -15,7 +15,7 @@ SECRET = "a secret of thirty-two characters"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is set but the secret, whatever the tests were started with."""
+    """Only the secret is set, in any environment of the tests."""
     for name in os.environ:
         if name.startswith("WAYBILL_"):
             monkeypatch.delenv(name)
@@ -23,7 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fault() -> str:
-    """What is said of the environment."""
+    """The error message about the environment."""
     with pytest.raises(EnvValidationError) as error:
         read_settings()
     return str(error.value)
@@ -37,12 +37,16 @@ def test_only_the_secret_must_be_set() -> None:
     ("variable", "text", "value"),
     [
         ("SECRET", "x" * 32, "x" * 32),
+        ("SECRET_PREVIOUS", "y" * 32, "y" * 32),
+        ("SECRET_PREVIOUS", "", ""),
         ("DATABASE_URL", "postgres://localhost/shop", "postgres://localhost/shop"),
         ("DATABASE_URL", "sqlite:////srv/shop.sqlite3", "sqlite:////srv/shop.sqlite3"),
         *(
             ("DATABASE_URL", url, url)
             for url in (
                 "postgresql:///shop?host=/run/postgresql",
+                "postgresql://me:p%40ss@h1:5432,h2:5433/shop",
+                "postgresql:///shop?host=h1,h2&port=5432,5433",
                 "postgresql://me:p%40ss@[::1]:5432/shop",
                 "postgresql+psycopg://me:p/s#s?@db.example/shop?sslmode=require",
             )
@@ -50,6 +54,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("DATABASE_POOL_SIZE", "1", 1),
         ("DATABASE_POOLER", "transaction", DatabasePooler.TRANSACTION),
         ("DATABASE_TIMEOUT", "5", 5),
+        ("DATABASE_CONNECT_TIMEOUT", "3", 3),
         ("DOCUMENT_MEMORY_MIB", "0", 0),
         ("THREADS", "2", 2),
         ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - only a text here
@@ -76,6 +81,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("RESPONSE_VALIDATION", "report", ResponseValidation.REPORT),
         ("REQUIRE_CONTENT_TYPE", "false", False),
         ("LIMITS", "off", False),
+        ("DOCS", "false", False),
         ("LIMITS_STORAGE", "redis://localhost", "redis://localhost"),
         ("LIMITS_STORAGE", "redis+unix:///run/redis", "redis+unix:///run/redis"),
         ("LOG_FORMAT", "json", LogFormat.JSON),
@@ -99,6 +105,7 @@ def test_each_setting_is_read_from_its_variable(
     [
         ("SECRET", "x" * 31),
         ("SECRET", ""),
+        ("SECRET_PREVIOUS", "x" * 31),
         ("DATABASE_URL", ""),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "mysql://me:hunter2@localhost/shop"),
@@ -112,6 +119,8 @@ def test_each_setting_is_read_from_its_variable(
         ("DATABASE_POOL_SIZE", "0"),
         ("DATABASE_POOLER", "session"),
         ("DATABASE_TIMEOUT", "0"),
+        ("DATABASE_CONNECT_TIMEOUT", "1"),
+        ("DATABASE_URL", "postgresql://me:hunter2@h1,h2:0/shop"),
         ("DOCUMENT_MEMORY_MIB", "-1"),
         ("THREADS", "0"),
         ("PORT", "0"),
@@ -197,7 +206,12 @@ def test_the_password_of_the_mail_server_is_not_told(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "text", ["postgresql://me:hunter2@localhost:port/shop", "mysql://me:hunter2@localhost/shop"]
+    "text",
+    [
+        "postgresql://me:hunter2@localhost:port/shop",
+        "mysql://me:hunter2@localhost/shop",
+        "postgresql://me:hunter2@h1,h2/shop?port=1,2,3",
+    ],
 )
 def test_the_password_of_the_database_is_not_told(
     monkeypatch: pytest.MonkeyPatch, text: str

@@ -1,4 +1,4 @@
-"""What reading costs: a statement that sneaks in fails here, and so does a rendering."""
+"""The number of statements of reads; a second read renders nothing."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.support.builders import make_item
 
 Statements = list[tuple[str, Any]]
 
-# Whose the session or the token is comes with what they ask for.
+# The statement for the response also finds the caller.
 OF_SHOPPERS = {
     "/users/orders/?limit=12": 1,
     "/users/orders/?limit=1&page=2&search=A&last_month=false": 1,
@@ -41,7 +41,7 @@ def pks(shop: Shop, shopper: User, seller: Seller) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("path", OF_SHOPPERS)
-def test_shoppers_read_with_so_many_statements(
+def test_reads_of_shoppers_need_the_expected_number_of_statements(
     app: ContractApp,
     shopping: TestClient,
     pks: dict[str, int],
@@ -62,7 +62,7 @@ def test_shoppers_read_with_so_many_statements(
 
 
 @pytest.mark.parametrize("path", OF_SELLERS)
-def test_sellers_read_with_so_many_statements(
+def test_reads_of_sellers_need_the_expected_number_of_statements(
     trading: TestClient,
     pks: dict[str, int],
     statements: Statements,
@@ -80,7 +80,9 @@ def test_sellers_read_with_so_many_statements(
     assert len(statements) == OF_SELLERS[path]
 
 
-def test_what_no_row_can_have_is_not_asked_for(trading: TestClient, statements: Statements) -> None:
+def test_a_filter_that_no_row_can_match_needs_no_query(
+    trading: TestClient, statements: Statements
+) -> None:
     trading.get("/api/i1/orders/")
     statements.clear()
 

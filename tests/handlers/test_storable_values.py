@@ -1,8 +1,8 @@
-"""Values that a database can't keep, or keeps and can't give back: none of them gets that far.
+"""Values that a database can't store, or can't return, are refused before they reach it.
 
-SQLite raises OverflowError for wide integers and PostgreSQL DataError; neither has a text with a
-lone surrogate, nor PostgreSQL one with NUL; NaN is a number to both; a moment past the year 9999
-in UTC can be stored and never read; a pattern that ends in its escape character is no pattern.
+SQLite raises OverflowError for wide integers and PostgreSQL DataError; neither stores a lone
+surrogate, nor PostgreSQL NUL; both store NaN as a number; a time past the year 9999 in UTC can be
+stored but not read; a pattern that ends in its escape character is invalid.
 """
 
 from typing import Any
@@ -24,71 +24,77 @@ REQUEST = b'{"order_item": %b, "reason": 1, "cancellation_type": "cancel"}'
 DRAFT = b'{"order_item": 1, "reason": 1, "cancellation_type": "cancel", "description": %b}'
 
 
-def refused(answer: Any, status: int, *fields: str) -> bool:
-    """Whether it is refused with this status, and says something of these fields alone."""
-    return (answer.status_code, set(answer.json())) == (status, {*fields, "error_code"})
+def refused(response: Any, status: int, *fields: str) -> bool:
+    """Whether it is refused with this status, and has errors of only these fields."""
+    return (response.status_code, set(response.json())) == (status, {*fields, "error_code"})
 
 
 class TestWideIntegers:
     @pytest.mark.parametrize("pk", [2**63 - 1, 2**63, 2**64, 10**19, "9" * 5000, -(2**63) - 1])
-    def test_name_nothing_in_paths(self, shopping: TestClient, pk: int | str) -> None:
+    def test_in_paths_are_not_found(self, shopping: TestClient, pk: int | str) -> None:
         assert refused(shopping.get(f"{ORDERS}{pk}/"), 404, "detail")
 
     @pytest.mark.parametrize("number", [2**63, 10**19 - 1, -(2**63) - 1])
-    def test_do_not_fit_in_bodies(self, cancelling: TestClient, number: int) -> None:
+    def test_in_bodies_are_refused(self, cancelling: TestClient, number: int) -> None:
         body = REQUEST % str(number).encode()
 
-        answer = cancelling.post(REQUESTS, content=body, headers=JSON)
+        response = cancelling.post(REQUESTS, content=body, headers=JSON)
 
-        assert refused(answer, 400, "order_item")
+        assert refused(response, 400, "order_item")
 
     @pytest.mark.parametrize("number", [b"10000000000000000000", b"9" * 5000])
-    def test_of_more_than_19_digits_are_no_json(
+    def test_of_more_than_19_digits_are_invalid_json(
         self, cancelling: TestClient, number: bytes
     ) -> None:
-        answer = cancelling.post(REQUESTS, content=REQUEST % number, headers=JSON)
+        response = cancelling.post(REQUESTS, content=REQUEST % number, headers=JSON)
 
-        assert refused(answer, 400, "detail")
+        assert refused(response, 400, "detail")
 
     @pytest.mark.parametrize("status", [2**63 - 1, 2**63, 2**64, -(2**63) - 1])
-    def test_are_equal_to_nothing_in_filters(self, trading: TestClient, status: int) -> None:
-        answer = trading.get(SELLER_ORDERS, params={"status": status})
+    def test_in_filters_match_nothing(self, trading: TestClient, status: int) -> None:
+        response = trading.get(SELLER_ORDERS, params={"status": status})
 
-        assert (answer.status_code, answer.json()["count"]) == (200, 0)
+        assert (response.status_code, response.json()["count"]) == (200, 0)
 
 
 class TestOffsets:
-    """OFFSET -1, and those that pass 64 bits."""
+    """An OFFSET of -1, and offsets of more than 64 bits."""
 
     @pytest.mark.parametrize("page", [0, -1, 2**58, 2**63 - 1, 2**63])
     @pytest.mark.parametrize("path", [ORDERS, "/users/old-orders/", REQUESTS])
-    def test_of_shoppers_lists_are_no_page(
+    def test_out_of_range_are_no_page_of_shoppers_lists(
         self, shopping: TestClient, path: str, page: int
     ) -> None:
         assert refused(shopping.get(path, params={"page": page}), 404, "detail")
 
     @pytest.mark.parametrize("page", [0, -1, 2**58, 2**63 - 1, 2**63])
-    def test_of_sellers_lists_are_no_page(self, trading: TestClient, page: int) -> None:
-        answer = trading.get(SELLER_ORDERS, params={"page": page, "limit": 500})
+    def test_out_of_range_are_no_page_of_sellers_lists(
+        self, trading: TestClient, page: int
+    ) -> None:
+        response = trading.get(SELLER_ORDERS, params={"page": page, "limit": 500})
 
-        assert refused(answer, 404, "detail")
+        assert refused(response, 404, "detail")
 
 
 class TestTexts:
     @pytest.mark.parametrize("text", [rb'"\u0000"', rb'"\ud800"', b'"\xed\xa0\x80"', b'"\xff"'])
-    def test_that_no_database_has_are_no_json(self, cancelling: TestClient, text: bytes) -> None:
-        answer = cancelling.post(REQUESTS, content=DRAFT % text, headers=JSON)
+    def test_that_can_not_be_stored_are_invalid_json(
+        self, cancelling: TestClient, text: bytes
+    ) -> None:
+        response = cancelling.post(REQUESTS, content=DRAFT % text, headers=JSON)
 
-        assert refused(answer, 400, "detail")
+        assert refused(response, 400, "detail")
 
     @pytest.mark.parametrize("text", [rb'"\u0000"', rb'"\udfff"'])
-    def test_that_no_database_has_reject_nothing(self, trading: TestClient, text: bytes) -> None:
-        answer = trading.post(REJECT, content=b'{"reason": %b}' % text)
+    def test_that_can_not_be_stored_are_refused_as_reasons(
+        self, trading: TestClient, text: bytes
+    ) -> None:
+        response = trading.post(REJECT, content=b'{"reason": %b}' % text)
 
-        assert refused(answer, 400, "detail")
+        assert refused(response, 400, "detail")
 
     @pytest.mark.parametrize("text", ["%00", "%ed%a0%80", "%ff"])
-    def test_that_no_database_has_are_searched_for_by_nobody(
+    def test_that_can_not_be_stored_are_refused_in_searches(
         self, shopping: TestClient, trading: TestClient, text: str
     ) -> None:
         assert refused(shopping.get(f"{ORDERS}?search={text}"), 400, "search")
@@ -106,7 +112,9 @@ class TestPatterns:
         assert (searched.status_code, searched.json()["count"]) == (200, 0)
         assert (filtered.status_code, filtered.json()["count"]) == (200, 0)
 
-    def test_find_what_holds_them(self, shopping: TestClient, shop: Shop, shopper: User) -> None:
+    def test_find_texts_that_contain_them(
+        self, shopping: TestClient, shop: Shop, shopper: User
+    ) -> None:
         shop.order(shopper, number="7\\", items=[make_item()])
 
         assert shopping.get(ORDERS, params={"search": "7\\"}).json()["count"] == 1
@@ -114,29 +122,33 @@ class TestPatterns:
 
 class TestNumbers:
     @pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"-Infinity", b"1e400"])
-    def test_that_are_none_are_no_json(self, cancelling: TestClient, text: bytes) -> None:
-        answer = cancelling.post(REQUESTS, content=REQUEST % text, headers=JSON)
+    def test_that_are_not_finite_are_invalid_json(
+        self, cancelling: TestClient, text: bytes
+    ) -> None:
+        response = cancelling.post(REQUESTS, content=REQUEST % text, headers=JSON)
 
-        assert refused(answer, 400, "detail")
+        assert refused(response, 400, "detail")
 
     @pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1e400"])
-    def test_that_are_none_are_no_amounts(self, trading: TestClient, text: str) -> None:
-        answer = trading.get(SELLER_ORDERS, params={"amount__gte": text})
+    def test_that_are_not_finite_are_refused_as_amounts(
+        self, trading: TestClient, text: str
+    ) -> None:
+        response = trading.get(SELLER_ORDERS, params={"amount__gte": text})
 
-        assert refused(answer, 400, "amount__gte")
+        assert refused(response, 400, "amount__gte")
 
     @pytest.mark.parametrize("text", ["NaN", "1e400", '{"rate": Infinity}'])
-    def test_that_are_none_are_no_plan(self, trading: TestClient, text: str) -> None:
-        answer = trading.get(PLANS, params={"payment_plan": text})
+    def test_that_are_not_finite_are_refused_as_plans(self, trading: TestClient, text: str) -> None:
+        response = trading.get(PLANS, params={"payment_plan": text})
 
-        assert refused(answer, 400, "payment_plan")
+        assert refused(response, 400, "payment_plan")
 
 
 class TestMoments:
     @pytest.mark.parametrize(
         "text", ["9999-12-31T23:59-12:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00+12:00"]
     )
-    def test_that_utc_does_not_have_are_none(
+    def test_outside_the_range_of_utc_are_refused(
         self, shopping: TestClient, trading: TestClient, text: str
     ) -> None:
         listed = shopping.get(ORDERS, params={"created_date__lte": text})
@@ -146,5 +158,5 @@ class TestMoments:
         assert refused(filtered, 400, "date_placed__lt")
 
     @pytest.mark.parametrize("text", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
-    def test_at_the_ends_of_time_are_compared(self, shopping: TestClient, text: str) -> None:
+    def test_at_the_limits_of_the_range_are_accepted(self, shopping: TestClient, text: str) -> None:
         assert shopping.get(ORDERS, params={"created_date__lte": text}).status_code == 200

@@ -15,14 +15,14 @@ from tests.support.trade_in_clients import ANSWERS, BROWSER, link, page_url, sen
 
 @pytest.fixture
 def offer(shop: Shop, shopper: User) -> TradeInOffer:
-    """An open one, for a delivered line of the shopper's."""
+    """An open offer for a delivered line of the shopper."""
     return stored(shop, shopper)
 
 
 class TestPage:
     @pytest.fixture(params=["by link", "by session"])
     def by_link(self, request: pytest.FixtureRequest) -> bool:
-        """Whether the page is opened by the link of an e-mail."""
+        """Whether the page is opened by a mailed link."""
         return bool(request.param == "by link")
 
     @pytest.fixture
@@ -52,7 +52,7 @@ class TestPage:
             ("reject", TradeInState.REJECTED, "You have rejected this offer."),
         ],
     )
-    def test_answers_by_its_buttons(
+    def test_answers_with_its_buttons(
         self,
         shop: Shop,
         reader: TestClient,
@@ -72,7 +72,7 @@ class TestPage:
         assert shop.stored_offer(offer).state is state
 
     @pytest.mark.parametrize("language", ["en", "tr"])
-    def test_speaks_the_readers_language(
+    def test_is_in_the_language_of_the_request(
         self, reader: TestClient, target: str, language: str
     ) -> None:
         page = reader.get(target, headers=BROWSER | {"Accept-Language": language})
@@ -81,7 +81,7 @@ class TestPage:
         assert ("Teklifi kabul ediyorum" in page.text) is (language == "tr")
         assert page.headers["content-language"].startswith(language)
 
-    def test_is_json_for_programs(
+    def test_is_json_for_other_clients(
         self, reader: TestClient, target: str, offer: TradeInOffer
     ) -> None:
         shown = reader.get(target).json()
@@ -89,7 +89,7 @@ class TestPage:
         assert (shown["order_item"], shown["state"]) == (offer.order_item_pk, "open")
         assert datetime.fromisoformat(shown["expires_date"]) == offer.expires_date
 
-    def test_says_that_the_offer_ran_out(
+    def test_shows_that_the_offer_has_expired(
         self, shop: Shop, shopper: User, client: TestClient, settings: Settings
     ) -> None:
         target = page_url(stored(shop, shopper, days=-1), settings)
@@ -103,7 +103,7 @@ class TestPage:
         assert late.status_code == 303
         assert client.post(target, json={"answer": "approve"}).status_code == 410
 
-    def test_keeps_the_first_answer(
+    def test_does_not_change_the_first_answer(
         self, shop: Shop, client: TestClient, offer: TradeInOffer, settings: Settings
     ) -> None:
         target = page_url(offer, settings)
@@ -117,7 +117,7 @@ class TestPage:
         assert shop.stored_offer(offer).state is TradeInState.REJECTED
 
     @pytest.mark.parametrize("token", ["", "x", "a.b", "%00"])
-    def test_is_not_found_by_a_bad_link(
+    def test_is_not_found_with_an_invalid_token(
         self, client: TestClient, offer: TradeInOffer, token: str
     ) -> None:
         target = f"{page_url(offer)}?token={token}"
@@ -130,7 +130,7 @@ class TestPage:
         posted = client.post(target, data={"answer": "approve"}, headers=BROWSER)
         assert (posted.status_code, "Not found." in posted.text) == (404, True)
 
-    def test_has_a_token_that_opens_no_link_that_answers_at_once(
+    def test_has_a_token_that_is_invalid_for_direct_answers(
         self, client: TestClient, offer: TradeInOffer, settings: Settings
     ) -> None:
         query = page_url(offer, settings).partition("?")[2]
@@ -140,7 +140,7 @@ class TestPage:
         direct = link(offer, "approved", settings).partition("?")[2]
         assert client.get(f"{page_url(offer)}?{direct}").status_code == 404
 
-    def test_asks_to_log_in(self, client: TestClient, offer: TradeInOffer) -> None:
+    def test_needs_a_login_without_a_token(self, client: TestClient, offer: TradeInOffer) -> None:
         page = client.get(page_url(offer), headers=BROWSER)
 
         assert (page.status_code, "/users/login/?next=" in page.text) == (403, True)
@@ -148,7 +148,7 @@ class TestPage:
         assert client.post(page_url(offer), json={"answer": "approve"}).status_code == 401
 
     @pytest.mark.parametrize("token", [None, "made up", "another's"])
-    def test_with_a_session_needs_its_token(
+    def test_needs_a_csrf_token_with_a_session(
         self,
         shop: Shop,
         clients: Clients,
@@ -168,14 +168,14 @@ class TestPage:
         assert (program.status_code, program.json()["error_code"]) == (403, "csrf_failed")
         assert shop.stored_offer(offer).state is TradeInState.OPEN
 
-    def test_takes_the_token_in_the_header(
+    def test_accepts_the_csrf_token_in_the_header(
         self, cancelling: TestClient, offer: TradeInOffer
     ) -> None:
         answered = cancelling.post(page_url(offer), json={"answer": "approve"})
 
         assert (answered.status_code, answered.json()["state"]) == (200, "approved")
 
-    def test_is_not_found_by_strangers(
+    def test_is_not_found_for_other_shoppers(
         self, clients: Clients, shop: Shop, offer: TradeInOffer
     ) -> None:
         other = clients.posting(shop.session(shop.user()))
@@ -190,14 +190,14 @@ class TestPage:
         assert shop.stored_offer(offer).state is TradeInState.OPEN
 
     @pytest.mark.parametrize("answer", ["", "approved", None])
-    def test_takes_no_other_answer(
+    def test_refuses_other_answers(
         self, client: TestClient, offer: TradeInOffer, settings: Settings, answer: str | None
     ) -> None:
         posted = client.post(page_url(offer, settings), json={"answer": answer})
 
         assert (posted.status_code, set(posted.json())) == (400, {"answer", "error_code"})
 
-    def test_shows_names_as_text(
+    def test_escapes_names(
         self, shop: Shop, shopper: User, client: TestClient, settings: Settings
     ) -> None:
         named = stored(shop, shopper, name="<script>alert(1)</script>")

@@ -1,4 +1,4 @@
-"""Operations of openapi/trade_ins.yaml over HTTP: the links that answer at once."""
+"""Operations of openapi/trade_ins.yaml over HTTP: the links that answer directly."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tests.support.trade_in_clients import ANSWERS, BROWSER, OLD_BROWSER, link, 
 
 @pytest.fixture
 def offer(shop: Shop, shopper: User) -> TradeInOffer:
-    """An open one, for a delivered line of the shopper's."""
+    """An open offer for a delivered line of the shopper."""
     return stored(shop, shopper)
 
 
@@ -28,7 +28,7 @@ class TestAnswers:
             ("rejected", "tr", "Reddetme işleminiz gönderilmiştir."),
         ],
     )
-    def test_are_confirmed_in_the_readers_language(
+    def test_are_confirmed_in_the_language_of_the_request(
         self, shopping: TestClient, offer: TradeInOffer, answer: str, language: str, message: str
     ) -> None:
         given = shopping.get(url(offer, answer), headers={"Accept-Language": language})
@@ -36,7 +36,7 @@ class TestAnswers:
         assert (given.status_code, given.json()) == (200, message)
 
     @pytest.mark.parametrize("answer", ANSWERS)
-    def test_are_taken_by_a_mailed_link_without_a_session(
+    def test_can_be_given_by_a_mailed_link_without_a_session(
         self, client: TestClient, offer: TradeInOffer, settings: Settings, answer: str
     ) -> None:
         page = client.get(link(offer, answer, settings), headers=BROWSER)
@@ -45,7 +45,7 @@ class TestAnswers:
         assert "has been sent." in page.text
         assert "<title>Thank you" in page.text
 
-    def test_may_be_given_again_and_not_otherwise(
+    def test_can_be_repeated_but_not_changed(
         self, shopping: TestClient, offer: TradeInOffer
     ) -> None:
         statuses = [
@@ -55,7 +55,9 @@ class TestAnswers:
 
         assert statuses == [200, 200, 409, 200]
 
-    def test_come_too_late(self, shop: Shop, shopper: User, shopping: TestClient) -> None:
+    def test_are_refused_after_the_expiry(
+        self, shop: Shop, shopper: User, shopping: TestClient
+    ) -> None:
         given = shopping.get(url(stored(shop, shopper, days=-1), "approved"))
 
         assert (given.status_code, given.json()["error_code"]) == (410, "trade_in_expired")
@@ -70,7 +72,7 @@ class TestAnswers:
 
 
 class TestStrangers:
-    def test_find_nothing(
+    def test_get_the_response_of_an_absent_item(
         self, clients: Clients, shop: Shop, offer: TradeInOffer, settings: Settings
     ) -> None:
         other = clients.new(shop.session(shop.user()))
@@ -81,7 +83,7 @@ class TestStrangers:
         assert foreign.content == other.get(absent).content
         assert foreign.content == other.get(f"/users/order_item/{2**63}/tradein_approved/").content
 
-    def test_are_asked_to_log_in(self, client: TestClient, offer: TradeInOffer) -> None:
+    def test_need_a_login(self, client: TestClient, offer: TradeInOffer) -> None:
         path = url(offer, "approved")
         page = client.get(path, headers=BROWSER)
 
@@ -97,7 +99,7 @@ class TestStrangers:
         assert shopping.get(url(offer, "approved")).status_code == 200
 
     @pytest.mark.parametrize("token", ["", "x", "a.b", "%00", "ş"])
-    def test_can_not_make_up_a_link(
+    def test_can_not_forge_a_link(
         self, client: TestClient, offer: TradeInOffer, token: str
     ) -> None:
         answer = client.get(f"{url(offer, 'approved')}?token={token}")
@@ -127,9 +129,7 @@ class TestPrefetching:
         assert (answer.status_code, answer.json()["error_code"]) == (403, "prefetch_refused")
         assert shop.stored_offer(offer).state is TradeInState.OPEN
 
-    def test_head_is_no_method_of_it(
-        self, shop: Shop, shopping: TestClient, offer: TradeInOffer
-    ) -> None:
+    def test_head_is_refused(self, shop: Shop, shopping: TestClient, offer: TradeInOffer) -> None:
         answer = shopping.head(url(offer, "approved"))
 
         assert answer.status_code == 405
@@ -137,7 +137,7 @@ class TestPrefetching:
 
     @pytest.mark.parametrize("kind", ["image", "iframe", "script", "style", "audio", "object"])
     @pytest.mark.parametrize("by_link", [False, True])
-    def test_as_a_part_of_a_page_has_no_effect(
+    def test_embedding_in_a_page_has_no_effect(
         self,
         shop: Shop,
         shopping: TestClient,
@@ -156,7 +156,7 @@ class TestPrefetching:
 
 
 class TestOtherSites:
-    """A page of another site can send a browser anywhere, and the session's cookie goes along."""
+    """A page of another site can send a browser to any URL, with the session's cookie."""
 
     FOREIGN = (
         {"Sec-Fetch-Site": "cross-site"},
@@ -197,7 +197,7 @@ class TestOtherSites:
         assert shop.stored_offer(offer).state is TradeInState.OPEN
 
     @pytest.mark.parametrize("headers", [*FOREIGN, {}], ids=str)
-    def test_lead_to_a_page_that_asks(
+    def test_get_a_page_that_asks_for_confirmation(
         self, shop: Shop, shopping: TestClient, offer: TradeInOffer, headers: dict[str, str]
     ) -> None:
         path = url(offer, "rejected")
@@ -210,13 +210,13 @@ class TestOtherSites:
         assert shop.stored_offer(offer).state is TradeInState.REJECTED
 
     @pytest.mark.parametrize("headers", OWN, ids=str)
-    def test_are_not_these(
+    def test_do_not_include_own_pages(
         self, shop: Shop, shopping: TestClient, offer: TradeInOffer, headers: dict[str, str]
     ) -> None:
         assert shopping.get(url(offer, "approved"), headers=headers).status_code == 200
         assert shop.stored_offer(offer).state is TradeInState.APPROVED
 
-    def test_learn_nothing_about_what_is_not_theirs(
+    def test_get_404_for_foreign_items(
         self, clients: Clients, shop: Shop, offer: TradeInOffer
     ) -> None:
         other = clients.new(shop.session(shop.user()))
@@ -225,7 +225,7 @@ class TestOtherSites:
         assert other.get(url(offer, "approved"), headers=headers).status_code == 404
 
     @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-    def test_may_lead_to_a_signed_link(
+    def test_may_link_to_a_signed_link(
         self,
         shop: Shop,
         shopping: TestClient,
@@ -243,7 +243,7 @@ class TestAllowedOrigin:
     def settings(self, settings: Settings) -> Settings:
         return replace(settings, cors_origins="https://front.example")
 
-    def test_may_answer_by_its_scripts(self, shopping: TestClient, offer: TradeInOffer) -> None:
+    def test_can_answer_by_its_scripts(self, shopping: TestClient, offer: TradeInOffer) -> None:
         headers = {"Origin": "https://front.example", "Sec-Fetch-Site": "same-site"}
         shopping.event_hooks = {}  # no operation declares the headers of CORS
 

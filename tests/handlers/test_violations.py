@@ -9,7 +9,7 @@ def count() -> float:
     return REGISTRY.get_sample_value("waybill_contract_violations_total", labels) or 0
 
 
-def test_each_is_in_the_metrics() -> None:
+def test_violations_are_counted_in_the_metrics() -> None:
     before = count()
 
     counted_violations(ResponseValidation.REPORT).report("getCounted", "/name fails type")

@@ -1,4 +1,4 @@
-"""What writing costs: a statement that sneaks in fails here."""
+"""The number of statements of writes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +18,8 @@ from tests.support.trade_in_clients import stored, url
 
 Statements = list[tuple[str, Any]]
 
-# By operation, on SQLite and on PostgreSQL: SQLite has a statement for each part that is loaded,
-# and for each table that gets new rows. PostgreSQL gets all changes as one.
+# By operation, on SQLite and on PostgreSQL: SQLite has a statement for every part that is loaded,
+# and for every table with new rows. PostgreSQL gets all changes in one.
 COUNTS = {
     "create": (26, 6),
     "create with key": (29, 11),
@@ -35,7 +35,7 @@ COUNTS = {
 
 @pytest.fixture
 def items(shop: Shop, shopper: User, seller: Seller) -> list[OrderItem]:
-    """Lines of an order that another order comes before."""
+    """The lines of the second of two orders."""
     _order(shop, shopper, seller)
     return _order(shop, shopper, seller).items
 
@@ -49,18 +49,18 @@ def _order(shop: Shop, shopper: User, seller: Seller) -> Order:
 
 
 class Count:
-    """Counts the statements of an operation, and compares them with what they are to be."""
+    """Counts the statements of an operation, and compares the number with COUNTS."""
 
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
 
     def of(self, operation: str, run: Callable[[], Any]) -> Any:
         self._statements.clear()
-        answer = run()
+        response = run()
         sent = [text for text, _ in self._statements if not text.startswith("PRAGMA")]
         expected = COUNTS[operation][KIND == "postgres"]
         assert len(sent) == expected, "\n".join([f"{operation}: {len(sent)}", *sent])
-        return answer
+        return response
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def count(statements: Statements) -> Count:
 
 @pytest.fixture
 def row(shop: Shop, items: list[OrderItem]) -> dict[str, Any]:
-    """What cancels the first line."""
+    """The body to cancel the first line."""
     return {
         "order_item": items[0].pk,
         "reason": shop.reason().pk,
@@ -95,31 +95,31 @@ class TestShoppers:
         operation: str,
         headers: dict[str, str],
     ) -> None:
-        answer = count.of(operation, lambda: cancelling.post(SINGLE, json=row, headers=headers))
+        response = count.of(operation, lambda: cancelling.post(SINGLE, json=row, headers=headers))
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
 
     def test_create_several(
         self, cancelling: TestClient, row: dict[str, Any], items: list[OrderItem], count: Count
     ) -> None:
         body = {"cancel_order_items": [row | {"order_item": item.pk} for item in items]}
 
-        answer = count.of("bulk", lambda: cancelling.post(BULK, json=body))
+        response = count.of("bulk", lambda: cancelling.post(BULK, json=body))
 
-        assert answer.status_code == 201
+        assert response.status_code == 201
 
-    def test_answer_an_offer(
+    def test_answer_a_trade_in_offer(
         self, shop: Shop, shopper: User, shopping: TestClient, count: Count
     ) -> None:
         offer = stored(shop, shopper)
 
-        answer = count.of("trade-in", lambda: shopping.get(url(offer, "approved")))
+        response = count.of("trade-in", lambda: shopping.get(url(offer, "approved")))
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
 
 
-class TestTheDesk:
-    def test_approves_completes_and_rejects(
+class TestOperator:
+    def test_approve_complete_and_reject(
         self,
         cancelling: TestClient,
         shop: Shop,
@@ -147,8 +147,10 @@ class TestTheDesk:
 class TestSellers:
     def test_reject_a_line(self, trading: TestClient, items: list[OrderItem], count: Count) -> None:
         first, second = (f"/api/i1/order-items/{item.uuid}/reject/" for item in items)
-        trading.post(first)  # uses the token, and makes the reason, for the first time
+        trading.post(
+            first
+        )  # the first use of the token is recorded, and the first rejection creates the reason
 
-        answer = count.of("seller rejects", lambda: trading.post(second))
+        response = count.of("seller rejects", lambda: trading.post(second))
 
-        assert answer.status_code == 204
+        assert response.status_code == 204

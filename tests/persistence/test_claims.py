@@ -15,21 +15,12 @@ from persistence.accounts.users import users
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
 from persistence.orders.numbers import order_numbers
-from persistence.orders.old_orders import old_orders
-from persistence.orders.orders import orders
 from tests.conftest import MakeUrl
 from tests.persistence.test_migrations import migrate, run_step
 from tests.support.builders import make_user
 from tests.support.documents import imported_old_order, imported_order
 from tests.support.fakes import fake_renderers
 from tests.support.stored import store_old_order, store_order, store_user
-
-TRIGGERS = {
-    "note_users_insert": "users",
-    "note_users_update": "users",
-    "note_orders_insert": "orders",
-    "note_old_orders_insert": "old_orders",
-}
 
 
 def rows_of(engines: Engines, table: sa.Table) -> set[Any]:
@@ -142,42 +133,9 @@ class TestMigration:
     def test_claims_what_is_there(self, filled: Engines) -> None:
         expected = [rows_of(filled, table) for table in (user_emails, order_numbers)]
         with filled.writing.begin() as connection:
-            for name, table in TRIGGERS.items():
-                if connection.dialect.name == "postgresql":
-                    connection.exec_driver_sql(f"DROP TRIGGER {name} ON {table}")
-                    connection.exec_driver_sql(f"DROP FUNCTION {name}")
-                else:
-                    connection.exec_driver_sql(f"DROP TRIGGER {name}")
             connection.exec_driver_sql("DROP TABLE user_emails")
             connection.exec_driver_sql("DROP TABLE order_numbers")
 
             run_step(connection, "0018_unique_on_all_nodes")
 
         assert [rows_of(filled, table) for table in (user_emails, order_numbers)] == expected
-
-    def test_claims_what_servers_of_the_release_before_store(self, filled: Engines) -> None:
-        """They do not know these tables."""
-        expected = [rows_of(filled, table) for table in (user_emails, order_numbers)]
-        with filled.writing.begin() as connection:
-            for table in (old_orders, orders):
-                rows = [dict(row) for row in connection.execute(sa.select(table)).mappings()]
-                connection.execute(sa.delete(table))
-                connection.execute(
-                    sa.delete(order_numbers).where(order_numbers.c.is_old.is_(table is old_orders))
-                )
-                connection.execute(sa.insert(table), rows)
-            user = vars(make_user(email="new@example.com"))
-            [pk] = connection.execute(sa.insert(users).values(user).returning(users.c.pk)).one()
-
-        emails, numbers = (rows_of(filled, table) for table in (user_emails, order_numbers))
-        assert numbers == expected[1]
-        assert emails == {*expected[0], ("new@example.com", UserType.REGISTERED, pk)}
-
-    def test_claims_the_address_that_an_erasure_of_theirs_stores(self, filled: Engines) -> None:
-        with filled.writing.begin() as connection:
-            changed = sa.update(users).where(users.c.user_type == UserType.GUEST)
-            connection.execute(changed.values(email_key="erased"))
-
-        keys = {(key, user_type) for key, user_type, _ in rows_of(filled, user_emails)}
-        assert ("erased", UserType.GUEST) in keys
-        assert [kind for _, kind in keys].count(UserType.GUEST) == 1

@@ -32,11 +32,11 @@ def claim(
 
 
 class TestClaim:
-    def test_the_second_time_brings_the_answer_of_the_first(self, database: Database) -> None:
+    def test_returns_the_stored_response_the_second_time(self, database: Database) -> None:
         assert claim(database) is None
         assert claim(database) == ANSWER
 
-    def test_of_another_scope_is_another_key(self, database: Database) -> None:
+    def test_in_another_scope_is_independent(self, database: Database) -> None:
         claim(database)
 
         assert claim(database, scope="user:2") is None
@@ -47,7 +47,7 @@ class TestClaim:
         with pytest.raises(KeyReused):
             claim(database, fingerprint=OTHER)
 
-    def test_without_a_commit_is_forgotten(self, database: Database) -> None:
+    def test_without_a_commit_is_not_stored(self, database: Database) -> None:
         with database.writing() as uow:
             uow.idempotency_keys.claim("user:1", "key", MINE, NOW)
 
@@ -59,7 +59,7 @@ class TestClaim:
         assert claim(database, after=2 * KEY_LIFETIME - timedelta(microseconds=1)) == ANSWER
         assert claim(database, fingerprint=OTHER, after=2 * KEY_LIFETIME) is None
 
-    def test_clears_away_what_is_older(self, database: Database, engines: Engines) -> None:
+    def test_deletes_expired_keys(self, database: Database, engines: Engines) -> None:
         claim(database, scope="user:2")
 
         claim(database, after=2 * KEY_LIFETIME)
@@ -82,9 +82,7 @@ class TestClaim:
         assert caught.value.retry_after == 1
 
     @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has one writer at a time")
-    def test_leaves_what_others_are_at_and_does_not_wait_for_it(
-        self, database: Database, engines: Engines
-    ) -> None:
+    def test_skips_locked_expired_keys(self, database: Database, engines: Engines) -> None:
         claim(database, scope="user:2")
 
         with engines.writing.begin() as others:

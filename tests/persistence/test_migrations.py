@@ -83,11 +83,14 @@ class TestMigrate:
     def test_makes_the_tables_that_the_queries_expect(
         self, make_url: MakeUrl, engines: Engines
     ) -> None:
-        expected = connect(make_url(), Pool(1))
-        metadata.create_all(expected.writing)
+        url = make_url()
+        database = Database(url, renderers=fake_renderers())
+        database.create_tables()
+        expected = connect(url, Pool(1))
 
         assert described(engines) == described(expected)
         expected.dispose()
+        database.close()
 
     def test_changes_nothing_the_second_time(self, make_url: MakeUrl) -> None:
         url = make_url()

@@ -65,7 +65,7 @@ class TestLease:
 def test_a_failure_after_the_lease_leaves_a_delivered_letter_delivered(
     database: Database, clock: FakeClock
 ) -> None:
-    """The first worker hangs until a second one has delivered its e-mail."""
+    """The first worker hangs until a second one has delivered the e-mail."""
     store_event(database)
     with database.writing() as uow:
         [slow] = lease_events(1, uow)

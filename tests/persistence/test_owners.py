@@ -5,11 +5,10 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
-from persistence.sql.columns import OWNER, metadata
+from persistence.sql.columns import OWNER
 from persistence.sql.distributed_tables import distributed_tables
 from tests.conftest import MakeUrl
 from tests.persistence.test_migrations import migrate, run_step
@@ -18,18 +17,6 @@ from tests.support.fakes import fake_renderers
 from tests.support.stored import store_user
 
 PARTS = import_module("persistence.migrations.versions.0017_owners").PARTS
-
-
-@pytest.fixture
-def without_triggers(make_url: MakeUrl) -> Iterator[tuple[Database, Engines]]:
-    """A database whose tables were created without migrations, which would create triggers."""
-    url = make_url()
-    database = Database(url, renderers=fake_renderers())
-    database.create_tables()
-    engines = connect(url, Pool(2))
-    yield database, engines
-    engines.dispose()
-    database.close()
 
 
 def owners(engines: Engines) -> dict[str, list[tuple[Any, Any]]]:
@@ -53,9 +40,7 @@ def test_all_tables_of_parts_are_filled_by_the_migration() -> None:
     assert with_owner - roots == {table for table, _, _ in PARTS}
 
 
-def test_are_written_with_every_row(without_triggers: tuple[Database, Engines]) -> None:
-    database, engines = without_triggers
-
+def test_are_written_with_every_row(database: Database, engines: Engines) -> None:
     fill_every_table(database, engines, store_user(database))
 
     stored = owners(engines)
@@ -82,44 +67,12 @@ class TestMigration:
         expected = owners(filled)
         with filled.writing.begin() as connection:
             for table, _, _ in PARTS:
-                drop_trigger(connection, table)
                 connection.exec_driver_sql(
                     f"UPDATE {table} SET {OWNER} = NULL"  # noqa: S608 - of PARTS
                     if table == "loyalty_transactions"
                     else f"ALTER TABLE {table} DROP COLUMN {OWNER}"
                 )
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"DROP FUNCTION fill_{OWNER}")
 
             run_step(connection, "0017_owners")
 
         assert owners(filled) == expected
-
-    def test_fills_what_servers_of_the_release_before_insert(self, filled: Engines) -> None:
-        expected = owners(filled)
-        with filled.writing.begin() as connection:
-            deferred = "PRAGMA defer_foreign_keys = ON"
-            if connection.dialect.name == "postgresql":
-                deferred = "SET CONSTRAINTS ALL DEFERRED"
-            connection.exec_driver_sql(deferred)
-            for name, _, _ in reversed(PARTS):
-                insert_again(connection, metadata.tables[name])
-
-        assert owners(filled) == expected
-
-
-def drop_trigger(connection: sa.Connection, table: str) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"DROP TRIGGER fill_{OWNER} ON {table}")
-    else:
-        connection.exec_driver_sql(f"DROP TRIGGER fill_{table}_{OWNER}")
-
-
-def insert_again(connection: sa.Connection, table: sa.Table) -> None:
-    """Replace the rows that nothing references by equal ones, without naming their user."""
-    if table.name in {"order_items", "cancellation_requests", "cancellation_plans"}:
-        return
-    columns = [column for column in table.c if column.name != OWNER]
-    rows = [dict(row) for row in connection.execute(sa.select(*columns)).mappings()]
-    connection.execute(sa.delete(table))
-    connection.execute(sa.insert(table), rows)

@@ -36,13 +36,14 @@ on_a_server = pytest.mark.skipif(KIND == "sqlite", reason="about a server")
 on_a_file = pytest.mark.skipif(KIND == "postgres", reason="about a file")
 
 _STEP = "UPDATE alembic_version SET version_num = '{}'"
+_OLDEST = "UPDATE schema_compatibility SET compatible_from = '{}'"
 
 Open = Callable[[], Database]
 
 
 @pytest.fixture
 def url(copy_url: MakeUrl) -> str:
-    """A database of the test's own, with all tables."""
+    """The URL of a separate database with all tables."""
     return copy_url()
 
 
@@ -105,6 +106,7 @@ class TestRevision:
     @pytest.mark.parametrize("revision", ["0001", "9999"])
     def test_of_another_release_is_named(self, database: Database, url: str, revision: str) -> None:
         execute(url, _STEP.format(revision))
+        execute(url, _OLDEST.format(revision))
 
         with pytest.raises(SchemaMismatch) as refusal:
             database.require_ready()
@@ -140,7 +142,7 @@ class TestReadOnlyServer:
         make_read_only(url)
         database = reopen()
 
-        for size in (1, 2, 3):  # each page has an order that was not rendered yet
+        for size in (1, 2, 3):  # so that each page has an order that is not rendered yet
             with database.reading() as uow:
                 uow.orders.page(OrderQuery(user.pk), PageRequest(limit=size), "en-us")
 
@@ -233,7 +235,7 @@ class TestFile:
     def test_without_permission_to_write_is_read_only(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # The result of os.access for a file system that is mounted read-only, even for root.
+        # os.access returns this for a file system that is mounted read-only, even to root.
         monkeypatch.setattr(os, "access", lambda *_: False)
 
         with pytest.raises(ReadOnly):

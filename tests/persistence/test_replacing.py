@@ -41,7 +41,7 @@ def versions(url: str) -> list[int]:
 
 
 class TestMakeTables:
-    def test_are_those_of_this_release(self, made: Any) -> None:
+    def test_creates_the_tables_of_this_release(self, made: Any) -> None:
         database, _ = made
 
         database.require_schema()
@@ -50,7 +50,7 @@ class TestMakeTables:
 
 
 class TestReplaceRows:
-    def test_stores_what_is_given_and_nothing_else(self, made: Any) -> None:
+    def test_replaces_all_rows(self, made: Any) -> None:
         database, url = made
         store_order(database, user_pk=store_user(database).pk)
 
@@ -73,7 +73,7 @@ class TestReplaceRows:
         assert len(uuids) == 1
 
     @pytest.mark.parametrize("rows", [{"user": [USER]}, {"users": [USER | {"age": 42}]}])
-    def test_refuses_what_no_table_has(self, made: Any, rows: Any) -> None:
+    def test_refuses_unknown_tables_and_columns(self, made: Any, rows: Any) -> None:
         database, _ = made
 
         with pytest.raises(KeyError):

@@ -27,7 +27,7 @@ def supported_versions() -> list[str]:
 
 
 def runs(python: str) -> bool:
-    """Whether the Python runs; a name on PATH may be that of one that is not installed."""
+    """Whether the Python runs; a name on PATH may belong to one that is not installed."""
     return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
@@ -38,7 +38,7 @@ def oldest_python() -> str:
 
 @pytest.fixture(scope="session")
 def bundled_pip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The pip of a new virtual environment in which nothing else is installed."""
+    """The pip of a new virtual environment without other packages."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([oldest_python(), "-m", "venv", str(folder)], check=True)  # noqa: S603
     yield folder / "bin/pip"

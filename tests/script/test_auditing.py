@@ -1,4 +1,4 @@
-"""A missing answer about vulnerabilities fails, and vulnerable packages are named."""
+"""A missing response about vulnerabilities fails, and vulnerable packages are named."""
 
 import json
 from typing import Any

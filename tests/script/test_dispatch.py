@@ -1,4 +1,4 @@
-"""`script/test` runs the whole gate, a part of it, or the tests of what is named."""
+"""`script/test` runs the whole gate, a part of it, or the tests of named files."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TEST = Path(__file__).parents[2] / "script/test"
-# In place of all that it starts: they write down how they were called.
+# Replacements of the programs that it starts: they record their arguments.
 RECORD = """#!/bin/sh
 echo "$(basename "$0") $*" >>calls
 env | grep ^WAYBILL_TEST_ | sort >>calls
@@ -45,7 +45,7 @@ def test_runs_everything_two_environments_at_a_time(checkout: Path) -> None:
         (["--quiet", "-e", "lint"], "run --quiet -e lint"),
     ],
 )
-def test_hands_options_to_tox(checkout: Path, arguments: list[str], run: str) -> None:
+def test_passes_options_to_tox(checkout: Path, arguments: list[str], run: str) -> None:
     assert calls(checkout, *arguments) == [RUNNER, f"tox {run}"]
 
 
@@ -66,7 +66,7 @@ def test_runs_with_larger_amounts(checkout: Path, arguments: list[str], run: str
     assert calls(checkout, "--deep", *arguments) == [RUNNER, *amounts, f"tox {run}", *amounts]
 
 
-def test_runs_the_tests_of_what_is_named(checkout: Path) -> None:
+def test_runs_the_tests_of_the_named_files(checkout: Path) -> None:
     assert calls(checkout, "domain", "-k", "money") == [
         "setup ",
         "python -m script.related domain -k money",

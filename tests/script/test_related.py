@@ -1,4 +1,4 @@
-"""Names lead to their tests; a name without tests is an error."""
+"""Names select their tests; a name without tests is an error."""
 
 from pathlib import Path
 
@@ -46,9 +46,9 @@ def root(tmp_path: Path) -> Path:
         ("domain/orders/order.py", ["tests/domain/orders/test_order.py"]),
         ("handlers/mail", ["tests/handlers/mail"]),
         ("handlers/mail/postman.py", ["tests/handlers/mail/test_postman.py"]),
-        # A module whose tests fill a folder, and a file beside it.
+        # A module with a folder of tests, and a file beside it.
         ("persistence/sql.py", ["tests/persistence/sql", "tests/persistence/test_sql.py"]),
-        # Without tests of its own: those of the folder.
+        # A file without tests has those of its folder.
         ("domain/untested.py", ["tests/domain"]),
         ("persistence/deep/er/untested.py", ["tests/persistence"]),
         # Tests themselves.
@@ -62,11 +62,11 @@ def root(tmp_path: Path) -> Path:
         ("tests/builders.py", ["tests"]),
     ],
 )
-def test_leads_to_its_tests(root: Path, name: str, expected: list[str]) -> None:
+def test_a_name_selects_its_tests(root: Path, name: str, expected: list[str]) -> None:
     assert related_tests(name, root) == expected
 
 
-def test_may_be_an_absolute_path(root: Path) -> None:
+def test_a_name_may_be_an_absolute_path(root: Path) -> None:
     assert related_tests(str(root / "domain/money.py"), root) == ["tests/domain/test_money.py"]
 
 
@@ -102,7 +102,7 @@ def test_runs_the_tests_with_the_options(monkeypatch: pytest.MonkeyPatch) -> Non
     assert ran == [["--quiet", "-k", "money", "tests/domain", "tests/handlers/mail"]]
 
 
-def test_runs_nothing_where_a_name_is_unknown(
+def test_runs_nothing_if_a_name_is_unknown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delattr(pytest, "main")
@@ -111,7 +111,7 @@ def test_runs_nothing_where_a_name_is_unknown(
     assert capsys.readouterr().err == "domian is no file or folder of this checkout.\n"
 
 
-def test_each_room_has_tests() -> None:
+def test_every_room_has_tests() -> None:
     rooms = ("domain", "handlers", "persistence")
 
     assert [related_tests(room, ROOT) for room in rooms] == [[f"tests/{room}"] for room in rooms]

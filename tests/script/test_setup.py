@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SETUP = Path(__file__).parents[2] / "script/setup"
-# In place of script/venv: it writes down what it is called with. A new .venv has nothing in it.
+# Replaces script/venv and records its arguments. A new .venv is empty.
 VENV = """#!/bin/sh
 echo "$@" >>calls
 [ ! -e pins-changed ] || rm -rf .venv pins-changed
@@ -40,7 +40,7 @@ def set_up(checkout: Path, *arguments: str) -> str:
     return (checkout / "calls").read_text().splitlines()[-1]
 
 
-def test_installs_what_development_needs(checkout: Path) -> None:
+def test_installs_everything_for_development(checkout: Path) -> None:
     assert set_up(checkout) == DEVELOPING
 
 
@@ -55,7 +55,7 @@ def test_a_server_uses_an_environment_for_development(checkout: Path) -> None:
     assert set_up(checkout, "--serve", "extra.txt") == DEVELOPING
 
 
-def test_a_server_keeps_it_for_development_when_pins_change(checkout: Path) -> None:
+def test_a_server_does_not_replace_it_when_pins_change(checkout: Path) -> None:
     set_up(checkout)
     (checkout / "pins-changed").touch()
 
@@ -70,7 +70,7 @@ def test_development_replaces_an_environment_for_serving(checkout: Path) -> None
     assert set_up(checkout, "--serve") == DEVELOPING
 
 
-def test_takes_no_other_arguments(checkout: Path) -> None:
+def test_refuses_other_arguments(checkout: Path) -> None:
     command = [str(checkout / "script/setup"), "domain"]
 
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603

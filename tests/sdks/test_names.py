@@ -65,7 +65,7 @@ def test_declared_names_are_found(suffix: str, text: str, declared: set[str]) ->
 
 
 @pytest.mark.parametrize("part", FORBIDDEN)
-def test_a_forbidden_part_is_found_wherever_it_stands(part: str) -> None:
+def test_a_forbidden_part_is_found_at_any_position(part: str) -> None:
     assert bad_names([f"Order{part}", "Order"]) == [f"Order{part}"]
 
 

@@ -1,4 +1,4 @@
-"""The whole application over an empty database, and clients whose exchanges are all judged."""
+"""The whole application on an empty database, and clients whose exchanges are validated."""
 
 import json
 import sys
@@ -38,8 +38,8 @@ from tests.support.presence import FOLDER, collector
 
 SUPPLIED = Path(__file__).parents[1] / "contract" / "supplied.json"
 
-# Of the cookies that the application sets for its test clients; one that was set without it would
-# stay beside the one that the application sets, and both would be sent.
+# The domain of the cookies that the application sets for its test clients. A cookie without it
+# would not be replaced by the application's one, and both would be sent.
 DOMAIN = "testserver.local"
 
 Entity = TypeVar("Entity")
@@ -48,7 +48,7 @@ Check = Callable[[httpx.Request, httpx.Response], None]
 
 @pytest.fixture(scope="session", autouse=True)
 def logs() -> None:
-    """Log lines go where pytest looks for them, instead of to the screen."""
+    """Send log lines to pytest instead of the screen."""
     structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
@@ -71,7 +71,7 @@ def settings(database_url: str) -> Settings:
 
 @pytest.fixture(scope="session")
 def usual_app(migrated_url: str) -> Iterator[ContractApp]:
-    """The application that a worker's tests share: each would compile everything again."""
+    """The application that a worker's tests share: another would compile everything again."""
     app = create_app(usual_settings(migrated_url))
     yield app
     database_of(app).close()
@@ -79,7 +79,7 @@ def usual_app(migrated_url: str) -> Iterator[ContractApp]:
 
 @pytest.fixture
 def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
-    """An application with these settings, in which nobody has missed a login or an order yet."""
+    """An application with these settings, and without counted misses of logins and look-ups."""
     extensions = usual_app.app.extensions
     if settings == extensions[PARTS].settings:
         extensions[PARTS] = replace(
@@ -111,7 +111,7 @@ def exchange_checks() -> list[Check]:
 
 
 class Clients:
-    """Clients of one application; each keeps its own cookies."""
+    """Clients of one application, with separate cookies."""
 
     def __init__(self, app: ContractApp, exchange_checks: list[Check]) -> None:
         self._app = app
@@ -126,7 +126,7 @@ class Clients:
         return client
 
     def posting(self, session: str) -> TestClient:
-        """A client with the cookies of this session, whose requests show its CSRF token."""
+        """A client with the cookies of this session, whose requests have its CSRF token."""
         client = self.new(session)
         token = new_csrf_token(session, self._app.app.extensions[PARTS].settings)
         client.cookies.set("csrftoken", token, domain=DOMAIN)
@@ -142,7 +142,7 @@ class Clients:
 
     def _check(self, response: httpx.Response) -> None:
         response.read()
-        # Without the tracer of coverage, which slows the checks and measures none of their code.
+        # Without coverage's tracer, which slows down the checks and measures none of their code.
         tracer = sys.gettrace()
         sys.settrace(None)
         try:
@@ -159,12 +159,12 @@ def clients(app: ContractApp, exchange_checks: list[Check]) -> Clients:
 
 @pytest.fixture
 def client(clients: Clients) -> TestClient:
-    """Somebody without a session."""
+    """A client without a session."""
     return clients.new()
 
 
 class Shop:
-    """What is in the database of the application."""
+    """The database of the application."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -189,15 +189,15 @@ class Shop:
         return self._stored("cancellation_reasons", reason)
 
     def stored_order(self, order: Order) -> Order:
-        """The order as it is stored now."""
+        """The order in its current state."""
         return self._locked(order.items[0].pk)
 
     def order_of(self, offer: TradeInOffer) -> Order:
-        """The order whose item is offered to be taken in trade."""
+        """The order with the item of a trade-in offer."""
         return self._locked(offer.order_item_pk)
 
     def stored_offer(self, offer: TradeInOffer) -> TradeInOffer:
-        """The offer as it is stored now."""
+        """The offer in its current state."""
         items = self._locked(offer.order_item_pk).items
         return next(
             stored for item in items for stored in item.trade_in_offers if stored.uuid == offer.uuid
@@ -209,23 +209,25 @@ class Shop:
         return order
 
     def session(self, user: User, days: int = 1) -> str:
-        """The cookie value of a new session of the user; negative days have run out."""
+        """The cookie value of a new session of the user; with negative days it has expired."""
         with self.database.writing() as uow:
             return open_session(user, timedelta(days=days), uow).value
 
     def token(self, seller: Seller, scopes: Sequence[Scope] = tuple(Scope), days: int = 30) -> str:
-        """The value of a new token of a stored seller; with negative days it has run out."""
+        """The value of a new token of a stored seller; with negative days it has expired."""
         with self.database.writing() as uow:
             return create_seller_token(seller.slug, "stock", scopes, timedelta(days=days), uow)[1]
 
     def shop_token(self, days: int = 30) -> str:
-        """The value of a new token of the shop itself; with negative days it has run out."""
+        """The value of a new token of the shop itself; with negative days it has expired."""
         scopes, lifetime = tuple(ShopScope), timedelta(days=days)
         with self.database.writing() as uow:
             return create_shop_token("storefront", scopes, lifetime, uow)[1]
 
-    def link(self, user: User, purpose: Purpose, minutes: int = 60) -> str:
-        """The token of a new one-time link of the user; with negative minutes it has expired."""
+    def one_time_token(
+        self, user: User, purpose: Purpose = Purpose.PASSWORD_RESET, minutes: int = 60
+    ) -> OneTimeToken:
+        """A stored token of the user; with negative minutes it has expired."""
         token = OneTimeToken(
             uuid=uuid4(),
             purpose=purpose,
@@ -236,6 +238,11 @@ class Shop:
         with self.database.writing() as uow:
             uow.one_time_tokens.add(token)
             uow.commit()
+        return token
+
+    def link(self, user: User, purpose: Purpose, minutes: int = 60) -> str:
+        """The token of a new one-time link of the user; with negative minutes it has expired."""
+        token = self.one_time_token(user, purpose, minutes)
         return sign_token(token.uuid, purpose, usual_settings(""))
 
     def _stored(self, kind: str, entity: Entity) -> Entity:
@@ -257,7 +264,7 @@ def shopper(shop: Shop) -> User:
 
 @pytest.fixture
 def cancelling(clients: Clients, shop: Shop, shopper: User) -> TestClient:
-    """The shopper's client, which may change things."""
+    """The shopper's client, with a CSRF token."""
     return clients.posting(shop.session(shopper))
 
 

@@ -96,7 +96,7 @@ def _value(
     if isinstance(bind.type, ListOf):
         return stored or [_of_type(kind)]
     if not stored and is_change and column is not None and column.foreign_keys:
-        return None  # no row that could be named
+        return None  # no matching row
     return stored[0] if stored else _of_type(kind)
 
 

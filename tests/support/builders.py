@@ -1,4 +1,4 @@
-"""Entities with plausible values; tests override by name what they are about."""
+"""Entities with plausible values; tests override them by name."""
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -181,7 +181,7 @@ def make_item(**overrides: Any) -> OrderItem:
 
 
 def make_lines(count: int, quantity: int, sku: str = "line") -> list[OrderItem]:
-    """Lines of a product each, of ``quantity`` units at 10.00 TRY."""
+    """Lines of different products, of ``quantity`` units at 10.00 TRY."""
     return [
         make_item(
             line=line,
@@ -214,7 +214,7 @@ def make_order(**overrides: Any) -> Order:
 
 
 def _share_discounts(order: Order) -> None:
-    """Give every line its share of the discounts, in proportion to its price, as imports do."""
+    """Give every line its share of the discounts, in proportion to its price, like imports."""
     shares = split(order.discount_amount, [item.price for item in order.items])
     for item, share in zip(order.items, shares, strict=True):
         item.discount_amount = share

@@ -34,7 +34,7 @@ _pks = count(1000)
 
 
 def compact_iban(iban: str) -> str | None:
-    """Takes GOOD_IBAN only."""
+    """Accepts only GOOD_IBAN."""
     compact = iban.replace(" ", "").upper()
     return compact if compact == GOOD_IBAN.replace(" ", "") else None
 
@@ -62,7 +62,7 @@ def stored_order(*items: OrderItem, **overrides: Any) -> Order:
 
 
 def give_ids(order: Order) -> None:
-    """Give new parts their pks, as persistence does."""
+    """Assign pks to new parts, like persistence."""
     parts: list[Any] = [order.shipping_address, *order.cancellation_plans]
     for item in order.items:
         item.order_pk = order.pk

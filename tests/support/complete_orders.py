@@ -33,7 +33,7 @@ from tests.support.builders import (
 
 MOMENT = datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)
 ELSEWHERE = datetime(2026, 3, 1, 2, 59, 59, 1, tzinfo=timezone(timedelta(hours=3)))
-BIG = 2**53 + 1  # what a float can not have
+BIG = 2**53 + 1  # not representable as a float
 BIGGEST = 2**63 - 1
 TEXT = "İstanbul \U0001f9ff e\u0301 'a' \"b\" \\ %s :c {\u2028} \t\n ß"
 JSON: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""A shop in which requests can succeed: who may cancel, return and trade in what."""
+"""A shop in which requests can succeed: callers with lines to cancel, return and trade in."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,19 +27,21 @@ from tests.support.builders import (
     make_payment_option,
 )
 
-# Lines of one order; each that a request is open for is blocked.
+# Lines of one order; a line with an open request accepts no other.
 CANCELLABLE, RETURNABLE = 27, 15
-# How many days the offers for further lines are still open.
+# The days until the offers for further lines expire.
 OFFERS = (7, 7, 7, 7, -1)
-# How many one-time links of each kind there are.
+# The number of one-time links of each kind.
 LINKS = 20
 
 
 @dataclass
 class Identity:
-    """A caller who may change something, by the cookies of a session or of a grant, and an order
-    of theirs; ``credential`` is the value of the cookie that says who it is, and ``older_lines``
-    belong to their older orders."""
+    """A caller with the cookies of a session or a grant, and an order of theirs.
+
+    ``credential`` is the value of the cookie that identifies them; ``older_lines`` belong to their
+    older orders.
+    """
 
     credential: str
     cookies: dict[str, str]
@@ -48,23 +50,23 @@ class Identity:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a browser sends, with a script of ours that shows the CSRF token."""
+        """The headers of a browser whose script sends the CSRF token."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return {"Cookie": cookies, "x-csrftoken": self.cookies["csrftoken"]}
 
     @property
     def lines(self) -> list[int]:
-        """The pks of all lines that are theirs."""
+        """The pks of all their lines."""
         return [*self.older_lines, *(item.pk for item in self.order.items)]
 
     @property
     def offers(self) -> list[TradeInOffer]:
-        """The trade-ins that they are offered, in the order of OFFERS."""
+        """Their trade-in offers, in the order of OFFERS."""
         return [offer for item in self.order.items for offer in item.trade_in_offers]
 
     @property
     def stock(self) -> Stock:
-        """What they may name in requests; the first line is left to the links that lead to it."""
+        """The pks for their requests; the first line is reserved for links."""
         items = self.order.items[1:]
         return Stock(
             cancellable=[item.pk for item in items if item.state is OrderState.WAITING],
@@ -79,9 +81,9 @@ class Identity:
 
 @dataclass
 class World:
-    """The people with sessions, those who have looked an order up, and reasons to cancel.
+    """The people with sessions, the guests with grants, and reasons to cancel.
 
-    ``handovers`` and ``resets`` are the tokens of one-time links, each of a user of its own.
+    ``handovers`` and ``resets`` are the tokens of one-time links of different users.
     """
 
     people: Mapping[str, Person]
@@ -94,12 +96,12 @@ class World:
 
     @property
     def lines(self) -> list[int]:
-        """The pks of everybody's lines."""
+        """The pks of all lines."""
         identities = (*self.shoppers.values(), *self.guests.values())
         return [pk for identity in identities for pk in identity.lines]
 
     def choice(self, caller: Identity, stranger: Identity) -> Choice:
-        """What the caller's requests are made of."""
+        """The values for the caller's requests."""
         today = datetime.now(UTC).date()
         return Choice(
             own=caller.stock,
@@ -112,7 +114,7 @@ class World:
 
 
 def make_world(app: ContractApp, shop: Shop, people: dict[str, Person]) -> World:
-    """Give each of the people one more order, their newest, and add the others."""
+    """Give each of the people one more order, their newest, and add guests, reasons and links."""
     cancel, refund = CancellationType.CANCEL, CancellationType.REFUND
     return World(
         people=people,
@@ -138,7 +140,7 @@ def _shopper(app: ContractApp, shop: Shop, person: Person) -> Identity:
 
 
 def _guest(app: ContractApp, shop: Shop, name: str) -> Identity:
-    """Somebody with the cookies that a look-up gave them."""
+    """A guest with the cookies of a look-up."""
     email = f"{name}@example.com"
     guest = shop.user(user_type=UserType.GUEST, email=email)
     order = _stocked_order(shop, guest, user_email=email)

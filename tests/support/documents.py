@@ -1,4 +1,4 @@
-"""Documents to import, with believable values; whatever a case is about is given by name."""
+"""Documents to import, with plausible values; tests override them by name."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ def fill_shop(database: Database) -> None:
 
 
 def _cancel(cancellations: StoredCancellations, order: Order) -> None:
-    """Of the first line a part twice and once more, of the last all, and then the money."""
+    """Cancel parts of the first line and all of the last, and complete the requests."""
     first, *_, last = (item.pk for item in order.items)
     cancellations.decide(
         approve_request, cancellations.create(order, cancellations.draft(first, quantity=1)).pk
@@ -57,7 +57,7 @@ def _cancel(cancellations: StoredCancellations, order: Order) -> None:
 
 
 def _send_back(cancellations: StoredCancellations, order: Order) -> None:
-    """Two units for loyalty money, and one that is yet on its way."""
+    """Return two units for loyalty money, and one whose request is only approved."""
     item_pk = order.items[0].pk
     draft = cancellations.draft(item_pk, REFUND, quantity=2, fully_refund_as_loyalty_money=True)
     for next_draft in (draft, cancellations.draft(item_pk, REFUND, quantity=1)):

@@ -198,7 +198,7 @@ def _of_owners() -> Iterator[CompiledQuery]:
     ]
     for query in of_shoppers:
         yield prefetch._together(shopper, query)  # noqa: SLF001
-        yield prefetch._together_by_key(shopper, query)  # noqa: SLF001
+        yield prefetch._together(shopper, query, True)  # noqa: SLF001
     for listing in LIST_DEFINITIONS.values():
         for start in (PageStart.PAGE, PageStart.TOP):
             query = seller_rows._page_query(listing, QueryShape((), Sort("created_at"), start))  # noqa: SLF001

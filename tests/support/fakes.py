@@ -1,4 +1,4 @@
-"""What stands in for the other rooms in the tests of one."""
+"""Fakes of other rooms for the tests of one."""
 
 import json
 import pickle
@@ -13,7 +13,7 @@ from tests.support.builders import NOW
 
 
 class FakeClock:
-    """A clock that stands until it is set."""
+    """A clock that changes only when it is set."""
 
     def __init__(self) -> None:
         self.reset()
@@ -26,7 +26,7 @@ class FakeClock:
 
 
 class FakeRenderer:
-    """Documents that say which version of what was rendered, for whom and when."""
+    """Documents with the version of the entity, the language and the time of rendering."""
 
     def __init__(self) -> None:
         self.reset()
@@ -51,7 +51,7 @@ class FakeRenderer:
 
 
 class FakeViewRenderer:
-    """Documents that `view_of` reads back: what a seller would see, as plain Python."""
+    """Documents that `view_of` converts back to the view."""
 
     edition = "first"
 
@@ -60,7 +60,7 @@ class FakeViewRenderer:
 
 
 def view_of(document: bytes) -> Any:
-    """What a FakeViewRenderer rendered."""
+    """The view that a FakeViewRenderer rendered."""
     return pickle.loads(document)  # noqa: S301 - of our own
 
 
@@ -76,7 +76,7 @@ def fake_renderers(
 
 
 def holder_of(token: SellerToken) -> TokenHolder:
-    """What a stored token says of whoever shows it."""
+    """The holder of a stored token."""
     return TokenHolder(
         token_pk=token.pk,
         seller_pk=token.seller.pk if token.seller else None,

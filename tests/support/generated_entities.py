@@ -34,7 +34,7 @@ _BY_NAME: dict[str, dict[Any, st.SearchStrategy[Any]]] = {
 
 
 def entities(kind: type) -> st.SearchStrategy[Any]:
-    """Entities of this class with ids, as if they were stored; so have their parts."""
+    """Entities of this class; they and their parts have ids as if they were stored."""
     return _built(kind).map(_with_ids)
 
 
@@ -52,7 +52,7 @@ def _built(kind: type) -> st.SearchStrategy[Any]:
 
 
 def _value(hint: Any, simple: Mapping[Any, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """A strategy for the annotation; ``simple`` has those of plain types."""
+    """A strategy for the annotation; ``simple`` has the strategies of plain types."""
     if isinstance(hint, type) and is_dataclass(hint):
         return _built(hint)
     origin, parts = get_origin(hint) or hint, get_args(hint)

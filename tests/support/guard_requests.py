@@ -1,4 +1,4 @@
-"""Requests to a guard in front of an application of the test's own."""
+"""Requests to a guard in front of the test's own application."""
 
 import asyncio
 from collections.abc import Iterable
@@ -20,8 +20,8 @@ CHUNKED = (b"transfer-encoding", b"chunked")
 
 
 @dataclass
-class Answer:
-    """What was sent and logged; ``status`` is 0 where nothing was sent."""
+class GuardResponse:
+    """The sent messages and the log; ``status`` is 0 if nothing was sent."""
 
     messages: list[Message] = field(default_factory=list)
     lines: list[Any] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Answer:
 
 
 class Inside:
-    """An application that keeps what reached it, and answers 200 with a header of its own."""
+    """An application that records requests, and responds 200 with a header of its own."""
 
     def __init__(self) -> None:
         self.scope: Scope = {}
@@ -58,7 +58,7 @@ class Inside:
 
 
 async def unreachable(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    raise AssertionError("the guard should have answered")
+    raise AssertionError("the guard passed the request on")
 
 
 def make_scope(headers: Iterable[tuple[bytes, bytes]] = (), **overrides: Any) -> Scope:
@@ -79,18 +79,18 @@ def part(body: bytes, *, more: bool = False) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-def ask(
+def send_to_guard(
     app: ASGIApp | None = None,
     messages: Iterable[Message] = (part(b""),),
     settings: Settings = SETTINGS,
     scope: Scope | None = None,
     **fields: Any,
-) -> Answer:
-    """The answer to a client that sends these messages, and then stays silent.
+) -> GuardResponse:
+    """The response to a client that sends these messages and then nothing.
 
-    ``scope`` is the request as a whole, ``asked`` are those parts of one that are not usual.
+    ``scope`` is the whole request; other arguments override parts of the default one.
     """
-    answer, waiting = Answer(), list(messages)
+    response, waiting = GuardResponse(), list(messages)
 
     async def receive() -> Message:
         if not waiting:
@@ -98,12 +98,12 @@ def ask(
         return waiting.pop(0)
 
     async def send(message: Message) -> None:
-        answer.messages.append(message)
+        response.messages.append(message)
 
-    with capture_logs() as answer.lines:
+    with capture_logs() as response.lines:
         guard = make_guard(app or Inside(), settings)
         asyncio.run(guard(scope or make_scope(**fields), receive, send))
-    return answer
+    return response
 
 
 def url(form: str, size: int) -> dict[str, Any]:
@@ -118,16 +118,16 @@ def url(form: str, size: int) -> dict[str, Any]:
 
 
 def sent(raw: bytes, content_type: str = JSON, **headers: str) -> Content:
-    """What the guard makes of a body and these headers."""
+    """The content that the guard reads from a body and these headers."""
     return content_of({"asgi.scope": passed_on(raw, content_type, **headers)})
 
 
 def passed_on(raw: bytes, content_type: str = JSON, **headers: str) -> Scope:
-    """The scope that comes out of the guard."""
+    """The scope that the guard passes on."""
     given = {"content-type": content_type, "content-length": str(len(raw))} | headers
     named = [
         (name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in given.items()
     ]
     inside = Inside()
-    assert ask(inside, [part(raw)], headers=named).status == 200
+    assert send_to_guard(inside, [part(raw)], headers=named).status == 200
     return inside.scope

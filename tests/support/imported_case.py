@@ -41,25 +41,25 @@ class Case:
         self.document = order_document(
             **{"state": "approved", "items": lines, "shipping_amount": "9.00"} | fields
         )
-        answer = self.send()
-        assert isinstance(answer, ImportResult)
-        self.pk = answer.pk
+        result = self.send()
+        assert isinstance(result, ImportResult)
+        self.pk = result.pk
 
     def send(self, line: dict[str, Any] | None = None, **fields: Any) -> ImportResult | Rejected:
         """Import the document again, with other fields of the order and of its first line."""
         document = deepcopy(self.document) | fields
         document["items"][0] |= line or {}
         with self.database.importing("import:ayse") as imports:
-            [answer] = imports.store_orders([imported_order(**document)])
+            [result] = imports.store_orders([imported_order(**document)])
             imports.commit()
-        return answer
+        return result
 
-    def blamed(self, line: dict[str, Any] | None = None, **fields: Any) -> tuple[str, str]:
-        answer = self.send(line, **fields)
-        assert isinstance(answer, Rejected), answer
-        return answer.code, answer.pointer
+    def rejection(self, line: dict[str, Any] | None = None, **fields: Any) -> tuple[str, str]:
+        result = self.send(line, **fields)
+        assert isinstance(result, Rejected), result
+        return result.code, result.pointer
 
-    def ask(self, *decisions: Any, **fields: Any) -> int:
+    def request(self, *decisions: Any, **fields: Any) -> int:
         item = self.order.items[0]
         kind = REFUND if item.delivered_date else CANCEL
         request = self.cancellations.create(

@@ -11,7 +11,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def names_in(source: str) -> Iterator[tuple[int, str]]:
-    """Yield the line and name of each declared class, function, argument, attribute and variable.
+    """Yield the line and name of declared classes, functions, arguments, attributes and variables.
 
     Names that the code only uses are declared elsewhere."""
     for node in ast.walk(ast.parse(source)):

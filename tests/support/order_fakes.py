@@ -62,7 +62,7 @@ class FakeOrders:
 
 
 class FakeUnitOfWork:
-    """The same orders under both names: services ask for one of them."""
+    """The same orders as `orders` and `old_orders`: a service uses one of them."""
 
     def __init__(self, orders: Any, now: datetime = NOW) -> None:
         self.now = now

@@ -1,4 +1,4 @@
-"""The commands of the pages, as a reader copies them."""
+"""The commands in pages, as readers copy them."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ def commands_of(page: str) -> str:
 
 
 def error_codes_in(output: str) -> list[str]:
-    """The codes of all errors that were answered, in their order."""
+    """The codes of all errors in the output, in order."""
     return _CODE.findall(output)
 
 

@@ -101,7 +101,7 @@ class Customer:
         self.read_as_seller()
 
     def read_as_seller(self) -> Mapping[str, Any]:
-        """What the seller sees, by list."""
+        """The seller's documents, by list."""
         client = self._clients.selling(self._shop.token(self.seller))
         responses = {name: client.get(f"/api/i1/{name}/") for name in LISTS}
         assert {response.status_code for response in responses.values()} == {200}

@@ -11,8 +11,8 @@ from persistence.sql.columns import metadata
 MARK = "gizli"
 EMAIL = f"{MARK}@example.com"
 
-# Columns that an erasure leaves, because bookkeeping or the shop needs them, or because they are
-# the same for every shopper.
+# Columns that an erasure does not change, because bookkeeping or the shop needs them, or because
+# they are the same for every shopper.
 RETAINED: dict[str, set[str]] = {
     "users": {"email", "email_key"},  # replaced; they are marked from the beginning
     "addresses": set(),

@@ -17,7 +17,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def wait_for_another(parent: int, known: Collection[int]) -> int:
-    """Wait for a child of the process besides the known ones; return its pid."""
+    """Wait for a child of the process other than the known ones; return its pid."""
 
     def new_children() -> set[int]:
         return set(children_of(parent)) - set(known)

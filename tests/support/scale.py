@@ -2,5 +2,5 @@
 
 import os
 
-# How long concurrent callers go on writing.
+# The time for which concurrent callers write.
 RACE_SECONDS = float(os.environ.get("WAYBILL_TEST_RACE_SECONDS", "2"))

@@ -97,7 +97,7 @@ class FakeSellers:
 
 
 class FakeSellerDatabase:
-    """What the operations of sellers need of a database, and of a unit of work."""
+    """The parts of a database and a unit of work that the operations of sellers use."""
 
     def __init__(self) -> None:
         self.now: datetime = NOW
@@ -117,7 +117,9 @@ class FakeSellerDatabase:
 
     writing = reading
 
-    def prefetching(self, _read: Callable[[Any], object]) -> AbstractContextManager[Any]:
+    def prefetching(
+        self, _read: Callable[[Any], object], _reader: object
+    ) -> AbstractContextManager[Any]:
         return self.reading()
 
     def write(self, work: Callable[[Any], Result]) -> Result:

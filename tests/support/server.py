@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 COMMAND = "from handlers.cli.main import cli; cli()"
+# Most tests need no proxy to notice that a server stops.
+NO_DRAIN = {"WAYBILL_DRAIN_SECONDS": "0"}
 SECRET = {"WAYBILL_SECRET": "a secret of thirty-two characters"}
 STOP_SECONDS = 10  # it takes three; granian's default would be thirty
 
@@ -36,23 +38,23 @@ def start(
     return subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", code, command, *arguments],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | env,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | NO_DRAIN | env,
         stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # one signal reaches it with its workers
+        start_new_session=True,  # one signal for it and its workers
     )
 
 
 class Server:
-    """A running `waybill serve`."""
+    """A running `waybill serve`, on a free port unless ``env`` has a PORT."""
 
     def __init__(self, folder: Path, database_url: str, *arguments: str, **env: str) -> None:
-        self.port = free_port()
+        self.port = int(env.get("PORT", "0")) or free_port()
         # A file, since a full pipe would block the server.
         self.output = folder / f"{self.port}.txt"
         env |= {"PORT": str(self.port), "WAYBILL_DATABASE_URL": database_url}
-        with self.output.open("w") as output:
+        with self.output.open("a") as output:
             self.process = start(folder, output, *arguments, **env)
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}")
 
@@ -70,7 +72,7 @@ class Server:
         """Stop the server, by SIGKILL if necessary, and return its output."""
         self.client.close()
         if self.process.poll() is None:
-            self.process.terminate()
+            self.process.send_signal(signal.SIGINT)  # without a drain
         try:
             self.process.wait(2 * STOP_SECONDS)
         finally:

@@ -29,7 +29,7 @@ def has_json(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def make_contract(paths: Mapping[str, Any], **components: Any) -> Contract:
-    """A contract of these paths; SCHEMAS are among its components, unless others are given."""
+    """A contract of these paths and components; the default schemas are SCHEMAS."""
     operations = [operation for item in paths.values() for operation in item.values()]
     resources = {
         operation["operationId"]: "things" for operation in operations if "operationId" in operation
@@ -39,7 +39,7 @@ def make_contract(paths: Mapping[str, Any], **components: Any) -> Contract:
 
 
 def make_spec(**overrides: Any) -> dict[str, Any]:
-    """An Operation Object that answers things, or errors with 400 and 500."""
+    """An Operation Object with things as its 200, and errors as its 400 and 500."""
     values: dict[str, Any] = {
         "operationId": "getThing",
         "responses": {"200": has_json(THING), "400": has_json(ERROR), "500": has_json(ERROR)},
@@ -74,7 +74,7 @@ def make_operation(
 def make_parameters(
     *, is_strict: bool = False, trims_queries: bool = False, **schemas: Mapping[str, Any]
 ) -> Parameters:
-    """Parameters by name: in the query, unless a Parameter Object says otherwise.
+    """Parameters by name, by default in the query.
 
     A mapping with `in` is a Parameter Object, all others are schemas.
     """

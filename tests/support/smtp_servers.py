@@ -1,5 +1,6 @@
 """SMTP servers: a real one, and some that misbehave."""
 
+import asyncio
 import socket
 import socketserver
 import threading
@@ -17,7 +18,10 @@ QUOTED_USER, QUOTED_PASSWORD = "shop%40example", "p%40ss%3Aword%2F%25"
 
 
 class MailServer:
-    """Records what it receives; if ``refusal`` is set, it is the reply to every RCPT."""
+    """Records what it receives; if ``refusal`` is set, it is the reply to every RCPT.
+
+    It sets ``has_email`` once it has received an e-mail, and replies when ``may_reply`` is set.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -26,6 +30,9 @@ class MailServer:
         self.logins: list[bytes] = []
         self.was_encrypted: list[bool] = []
         self.refusal: str | None = None
+        self.has_email = threading.Event()
+        self.may_reply = threading.Event()
+        self.may_reply.set()
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -42,6 +49,8 @@ class MailServer:
         self.emails.append(envelope.content)
         self.recipients.append(envelope.rcpt_tos)
         self.was_encrypted.append(session.ssl is not None)
+        self.has_email.set()
+        await asyncio.to_thread(self.may_reply.wait)
         return "250 OK"
 
     def authenticate(self, _: SMTP, _session: Any, _envelope: Any, _method: str, data: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Storing rows for tests, and reading them as services do."""
+"""Stores rows for tests, and reads them like services."""
 
 import json
 from contextlib import closing
@@ -103,10 +103,10 @@ def plan_of(engines: Engines, statement: str, values: Any) -> str:
         if connection.dialect.name == "sqlite":
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(values))
             return "\n".join(step.detail for step in steps)
-        # With few rows these would be cheaper, whatever the statistics are.
+        # With few rows these would be cheaper, for any statistics.
         for way in ("seqscan", "bitmapscan", "sort"):
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         driver: Any = connection.connection.driver_connection
-        # PostgreSQL's own placeholders, which compiled queries use, take a list.
+        # Compiled queries have PostgreSQL's own placeholders, which take a list.
         cursor = psycopg.RawCursor(driver) if isinstance(values, list) else driver.cursor()
         return "\n".join(step for (step,) in cursor.execute(f"EXPLAIN {statement}", values))

@@ -1,4 +1,4 @@
-"""Cancelling stored orders, as handlers and the operator's commands do."""
+"""Cancels stored orders, like handlers and the operator's commands."""
 
 from dataclasses import replace
 from datetime import time, timedelta
@@ -43,7 +43,7 @@ def store_reason_of(
 class StoredCancellations:
     """Creates cancellation requests with a stored reason, and decides them.
 
-    ``is_guest``: who asks is a guest with a session.
+    ``is_guest``: the caller is a guest with a session.
     """
 
     def __init__(self, database: Database, *, is_guest: bool = False) -> None:
@@ -52,7 +52,7 @@ class StoredCancellations:
         self.reasons = {kind: store_reason_of(database, kind) for kind in CancellationType}
 
     def draft(self, item_pk: int, kind: CancellationType = CANCEL, **fields: Any) -> Any:
-        """A draft that breaks no rule, unless the line's state does."""
+        """A draft that is valid unless the line's state forbids it."""
         reason = fields.pop("reason", self.reasons[kind].pk)
         draft = CancellationDraft(order_item=item_pk, reason=reason, cancellation_type=kind)
         return replace(draft, **fields)

@@ -73,7 +73,7 @@ def true_counts(engines: Engines) -> Counts:
 def listed(
     database: Database, resource: str, seller: Seller, *conditions: Condition, **query: Any
 ) -> list[Any]:
-    """Return the entries of a page, which has all unless the query says otherwise."""
+    """Return the entries of a page, by default all."""
     return list(list_page(database, resource, seller, conditions, **query).entries)
 
 

@@ -82,7 +82,7 @@ def test_counts_objects_by_their_schema(body: Any, place: str, names: set[str]) 
     assert found == {f"{place}/{name}" for name in names}
 
 
-def test_counts_all_of_a_list_and_what_each_has() -> None:
+def test_counts_all_entries_of_a_list_and_their_properties() -> None:
     presence = counted({"tags": [{"name": "a"}, {}, {"name": "b"}], "tag": {}}).presence
 
     assert presence.seen["Tag"] == 4
@@ -96,11 +96,11 @@ def test_does_not_depend_on_the_order() -> None:
 
 
 @pytest.mark.parametrize("body", [{"tag": None}, {"size": None}, {"free": {"name": "a"}}], ids=str)
-def test_null_and_free_json_are_no_objects_of_a_schema(body: Any) -> None:
+def test_null_and_free_json_are_not_counted_as_objects(body: Any) -> None:
     assert counted(body).presence.seen == {"Thing": 1}
 
 
-def test_a_schema_without_a_name_goes_by_its_response() -> None:
+def test_an_inline_schema_is_identified_by_its_response() -> None:
     presence = counted({"detail": "Not found."}, status=404).presence
 
     assert presence.present == {"GET /things/{pk}/ 404/detail": 1}
@@ -109,11 +109,11 @@ def test_a_schema_without_a_name_goes_by_its_response() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(500, "application/json"), (200, "text/html")], ids=str
 )
-def test_passes_over_what_the_document_does_not_have(status: int, kind: str) -> None:
+def test_ignores_undocumented_responses(status: int, kind: str) -> None:
     assert not counted({"pk": 5}, status=status, kind=kind).presence.seen
 
 
-def test_passes_over_other_paths_and_empty_bodies() -> None:
+def test_ignores_other_paths_and_empty_bodies() -> None:
     collector = Collector(DOCUMENT)
 
     collector.count("GET", "/others/", 200, "application/json", b"{}")

@@ -1,4 +1,4 @@
-"""Trade-in offers of a shop, their URLs, and a browser that presses a button."""
+"""Trade-in offers of a shop, their URLs, and a browser that submits the form."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def url(offer: TradeInOffer, answer: str) -> str:
 
 
 def page_url(offer: TradeInOffer, settings: Settings | None = None) -> str:
-    """The page's, with the token of an e-mail where settings are given."""
+    """The URL of the page; with settings it has the token of an e-mail."""
     path = f"/users/order_item/{offer.order_item_pk}/tradein/"
     if settings is None:
         return path
@@ -48,7 +48,7 @@ def link(offer: TradeInOffer, answer: str, settings: Settings, purpose: str = ""
 
 
 def send(client: TestClient, page: Any, answer: str) -> Any:
-    """Press a button of the page, as a browser would."""
+    """Press a button of the page, like a browser."""
     [action] = re.findall(r'<form method="post" action="([^"]*)"', page.text)
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
     assert f'<button name="answer" value="{answer}"' in page.text.replace(' class="second"', "")

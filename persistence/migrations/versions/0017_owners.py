@@ -4,9 +4,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
+# Code that does not know the column would leave it empty.
+compatible_from = "0017"
 
 OWNER = "user_pk"
 # Tables, the column of each that references the row that it is a part of, and that row's table.
@@ -40,36 +42,3 @@ def upgrade() -> None:
             f"UPDATE {table} SET {OWNER} = {parent}.{OWNER} FROM {parent}"  # noqa: S608 - of PARTS
             f" WHERE {parent}.pk = {table}.{key} AND {table}.{OWNER} IS NULL"
         )
-    _fill_for_the_release_before()
-
-
-def _fill_for_the_release_before() -> None:
-    """Fill the column of rows that servers of the release before insert.
-
-    One release later these triggers go, and the columns become NOT NULL.
-    """
-    is_postgresql = op.get_bind().dialect.name == "postgresql"
-    if is_postgresql:
-        op.execute(f"""
-            CREATE FUNCTION fill_{OWNER}() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                EXECUTE format('SELECT {OWNER} FROM %I WHERE pk = ($1).%I', TG_ARGV[0], TG_ARGV[1])
-                    INTO NEW.{OWNER} USING NEW;
-                RETURN NEW;
-            END $$
-        """)  # noqa: S608 - no values
-    for table, key, parent in PARTS:
-        if is_postgresql:
-            op.execute(f"""
-                CREATE TRIGGER fill_{OWNER} BEFORE INSERT ON {table} FOR EACH ROW
-                WHEN (NEW.{OWNER} IS NULL) EXECUTE FUNCTION fill_{OWNER}('{parent}', '{key}')
-            """)
-        else:
-            op.execute(f"""
-                CREATE TRIGGER fill_{table}_{OWNER} AFTER INSERT ON {table}
-                WHEN NEW.{OWNER} IS NULL BEGIN
-                    UPDATE {table} SET {OWNER} = (
-                        SELECT {OWNER} FROM {parent} WHERE pk = NEW.{key}
-                    ) WHERE rowid = NEW.rowid;
-                END
-            """)  # noqa: S608 - of PARTS

@@ -1,5 +1,5 @@
 from domain.accounts.callers import ANONYMOUS, Caller
 
 
-def test_anonymous_is_a_guest_whose_pks_no_row_has() -> None:
+def test_anonymous_is_a_guest_with_pks_of_no_row() -> None:
     assert Caller(user_pk=0, is_guest=True, order_pk=0) == ANONYMOUS

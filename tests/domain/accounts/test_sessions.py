@@ -33,7 +33,7 @@ def check(uow: FakeUnitOfWork, **overrides: Any) -> VerifiedCredentials:
 
 
 class TestCheckCredentials:
-    def test_proves_the_right_password_and_counts_no_miss(self) -> None:
+    def test_accepts_the_right_password_and_counts_no_miss(self) -> None:
         user, attempts = make_shopper(email="ayse@example.com"), FakeAttempts()
 
         verified = check(FakeUnitOfWork(user), email=" AYSE@example.com ", attempts=attempts)
@@ -51,7 +51,7 @@ class TestCheckCredentials:
         ],
         ids=["wrong password", "unknown e-mail", "inactive", "without password", "guest"],
     )
-    def test_refuses_all_else_alike_after_one_verification(
+    def test_refuses_all_other_logins_with_the_same_error_after_one_verification(
         self, overrides: dict[str, Any], verified: str | None
     ) -> None:
         passwords, attempts = FakePasswords(), FakeAttempts()
@@ -80,7 +80,7 @@ class TestCheckCredentials:
         assert (begun, attempts.misses) == ([1], [])
 
     @pytest.mark.parametrize("email", ["", "ayse", "ayse\0@example.com", "x" * 300])
-    def test_asks_storage_for_nothing_that_is_no_email(self, email: str) -> None:
+    def test_does_not_query_users_for_an_invalid_email(self, email: str) -> None:
         uow, passwords = FakeUnitOfWork(), FakePasswords()
         del uow.users
 
@@ -89,7 +89,7 @@ class TestCheckCredentials:
 
         assert passwords.verified == [None]
 
-    def test_refuses_the_right_password_too_once_a_limit_is_used_up(self) -> None:
+    def test_refuses_even_the_right_password_when_a_limit_is_reached(self) -> None:
         uow, passwords = FakeUnitOfWork(make_shopper(email="ayse@example.com")), FakePasswords()
 
         with pytest.raises(TooManyAttempts) as refusal:
@@ -97,14 +97,14 @@ class TestCheckCredentials:
 
         assert (refusal.value.retry_after, passwords.verified) == (90, [])
 
-    def test_hashes_again_when_the_parameters_have_changed(self) -> None:
+    def test_returns_a_new_hash_when_the_parameters_have_changed(self) -> None:
         uow = FakeUnitOfWork(make_shopper(email="ayse@example.com"))
 
         assert check(uow, passwords=FakePasswords("new")).new_hash == "new:correct horse"
 
 
 class TestLogIn:
-    def test_opens_a_session_of_which_only_a_hash_is_stored(self) -> None:
+    def test_opens_a_session_and_stores_only_its_hash(self) -> None:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
 
@@ -117,7 +117,7 @@ class TestLogIn:
         assert opened.expires_date == stored.expires_date
         assert opened.value not in repr(opened) + repr(stored)
 
-    def test_gives_a_new_value_each_time(self) -> None:
+    def test_creates_a_new_value_each_time(self) -> None:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
 
@@ -128,7 +128,7 @@ class TestLogIn:
         # Clients of the platform read the value with \w+.
         assert all(value.isascii() and value.isalnum() for value in values)
 
-    def test_ends_the_session_that_the_request_came_with(self) -> None:
+    def test_ends_the_session_of_the_request(self) -> None:
         user, other = make_shopper(), make_shopper()
         uow = FakeUnitOfWork(user, other)
         planted = open_session(other, LIFETIME, uow)
@@ -138,7 +138,7 @@ class TestLogIn:
         with pytest.raises(NotAuthenticated):
             authenticate(planted.value, uow)
 
-    def test_deletes_what_has_expired_and_keeps_the_rest(self) -> None:
+    def test_deletes_only_expired_sessions(self) -> None:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
         open_session(user, timedelta(0), uow)
@@ -149,7 +149,7 @@ class TestLogIn:
         assert len(uow.sessions.stored) == 2
         assert {authenticate(s.value, uow).user_pk for s in (other, opened)} == {user.pk}
 
-    def test_keeps_a_hash_with_the_new_parameters(self) -> None:
+    def test_stores_the_hash_with_the_new_parameters(self) -> None:
         user = make_shopper()
 
         log_in(
@@ -204,7 +204,7 @@ class TestAuthenticate:
         assert authenticate("x" * 43, uow).user_pk == user.pk
 
     @pytest.mark.parametrize("user_type", UserType)
-    def test_names_the_caller_of_a_live_session(self, user_type: UserType) -> None:
+    def test_returns_the_caller_of_a_valid_session(self, user_type: UserType) -> None:
         user = make_shopper(user_type=user_type)
         uow = FakeUnitOfWork(user)
 
@@ -226,7 +226,7 @@ class TestAuthenticate:
         ],
         ids=["none", "empty", "short", "long", "NUL", "non-ASCII", "absurd", "newline"],
     )
-    def test_refuses_without_a_query_what_cannot_be_ours(self, value: str | None) -> None:
+    def test_refuses_a_value_of_another_format_without_a_query(self, value: str | None) -> None:
         uow = FakeUnitOfWork()
 
         with pytest.raises(NotAuthenticated):
@@ -274,7 +274,7 @@ def verified_for(user: Any) -> VerifiedCredentials:
     return VerifiedCredentials(user.pk, user.password_hash, None)
 
 
-def test_secrets_are_not_shown() -> None:
+def test_repr_does_not_contain_secrets() -> None:
     shown = [
         Credentials("ayse@example.com", "correct horse", "192.0.2.1"),
         VerifiedCredentials(1, "old:correct horse", "new:correct horse"),

@@ -28,7 +28,7 @@ class TestCreateUser:
         assert (user.first_name, user.last_name) == ("Ayşe", "Öztürk")
         assert (user.created_date, uow.commits) == (uow.now, 1)
 
-    def test_stores_a_guest_where_there_is_no_password(self) -> None:
+    def test_stores_a_guest_if_there_is_no_password(self) -> None:
         user = create(password=None)
 
         assert (user.user_type, user.password_hash) == (UserType.GUEST, None)
@@ -68,7 +68,7 @@ class TestCreateUser:
             LONGEST_EMAIL + "m",
         ],
     )
-    def test_refuses_what_is_no_email(self, email: str) -> None:
+    def test_refuses_an_invalid_email(self, email: str) -> None:
         with pytest.raises(InvalidInput) as refusal:
             create(email=email)
 
@@ -94,7 +94,7 @@ class TestCreateUser:
             ("password", "correct\ud800horse"),
         ],
     )
-    def test_refuses_other_texts_that_do_not_fit(self, field: str, text: str) -> None:
+    def test_refuses_other_invalid_texts(self, field: str, text: str) -> None:
         with pytest.raises(InvalidInput) as refusal:
             create(**{field: text})
 
@@ -114,11 +114,11 @@ class TestEmailKey:
         assert email_key(one) == email_key(other)
 
 
-def test_a_user_is_shown_without_the_password_hash() -> None:
+def test_repr_does_not_contain_the_password_hash() -> None:
     assert "correct horse" not in repr(make_shopper())
 
 
-def test_a_user_who_is_erased_before_the_lock_is_had_is_not_changed() -> None:
+def test_a_user_who_is_erased_before_the_lock_is_not_changed() -> None:
     user = make_shopper(email="ayse@example.com")
     uow = FakeUnitOfWork(user)
     lock = uow.users.lock

@@ -12,7 +12,7 @@ def test_a_member_is_its_code() -> None:
     assert f"{CancellationCode.ANOTHER_CAME_FIRST}" == "cancellation_request_100_17"
 
 
-def test_the_sentence_comes_with_it() -> None:
+def test_a_member_has_its_message() -> None:
     refusal = CancellationCode.UNSUITABLE_PICKUP_DATE.invalid(days=30)
 
     assert refusal.message % refusal.params == (

@@ -42,7 +42,7 @@ DECISIONS = (approve_request, reject_request, complete_request)
 
 
 class TestApprove:
-    def test_the_units_of_a_cancel_are_off(self) -> None:
+    def test_cancels_the_units_of_a_cancellation(self) -> None:
         case = Case(stored_order(stored_item(quantity=3, state=OrderState.PACKAGED)))
 
         case.decide(case.create(quantity=2), approve_request)
@@ -52,7 +52,7 @@ class TestApprove:
         assert item.cancel_status is CancelStatus.APPROVED
         assert item.cancellable_quantity == 1
 
-    def test_a_line_is_cancelled_when_nothing_of_it_is_left(self) -> None:
+    def test_cancels_a_line_without_remaining_units(self) -> None:
         case = Case(stored_order(stored_item(quantity=2), stored_item()))
 
         case.decide(case.create(), approve_request)
@@ -61,7 +61,7 @@ class TestApprove:
         assert case.order.state is OrderState.WAITING
 
     @pytest.mark.parametrize("other", [OrderState.CANCELLED, OrderState.REJECTED])
-    def test_an_order_is_called_off_when_nothing_of_it_is_left(self, other: OrderState) -> None:
+    def test_cancels_an_order_without_remaining_lines(self, other: OrderState) -> None:
         case = Case(stored_order(stored_item(state=other), stored_item()))
 
         case.decide(case.create(line=2), approve_request)
@@ -69,7 +69,7 @@ class TestApprove:
         assert case.order.state is other
         assert case.order.is_cancelled
 
-    def test_the_units_of_a_refund_are_still_out(self) -> None:
+    def test_does_not_yet_refund_the_units_of_a_return(self) -> None:
         case = Case(stored_order(delivered_item(quantity=3)))
 
         case.decide(case.create(quantity=2, cancellation_type=REFUND), approve_request)
@@ -78,7 +78,7 @@ class TestApprove:
         assert (item.refunded_quantity, item.state) == (0, OrderState.DELIVERED)
         assert item.refundable_quantity(NOW, POLICY.returns) == 1
 
-    def test_no_money_moves_yet(self) -> None:
+    def test_refunds_no_money_yet(self) -> None:
         case = Case(stored_order())
 
         case.decide(case.create(), approve_request)
@@ -87,7 +87,7 @@ class TestApprove:
         assert case.order.cancellation_plans[0].refund_amount == 10000
         assert case.order.cancellation_plans[0].status is PlanStatus.APPROVED
 
-    def test_not_when_the_line_was_shipped_meanwhile(self) -> None:
+    def test_fails_when_the_line_was_shipped_meanwhile(self) -> None:
         case = Case(stored_order())
         request = case.create()
         case.order.items[0].state = OrderState.SHIPPED
@@ -95,7 +95,7 @@ class TestApprove:
         with pytest.raises(Conflict, match="shipped"):
             case.decide(request, approve_request)
 
-    def test_not_when_the_units_are_gone(self) -> None:
+    def test_fails_when_fewer_units_remain(self) -> None:
         case = Case(stored_order(stored_item(quantity=2)))
         request = case.create()
         case.order.items[0].cancelled_quantity = 1
@@ -103,7 +103,7 @@ class TestApprove:
         with pytest.raises(Conflict, match="fewer units"):
             case.decide(request, approve_request)
 
-    def test_tells_the_shopper_and_leaves_a_trail(self) -> None:
+    def test_enqueues_an_email_and_is_audited(self) -> None:
         case = Case(stored_order())
         request = case.create()
 
@@ -117,7 +117,7 @@ class TestApprove:
 
 
 class TestReject:
-    def test_the_line_is_as_it_was(self) -> None:
+    def test_restores_the_state_of_the_line(self) -> None:
         case = Case(stored_order(stored_item(state=OrderState.PACKAGED)))
 
         case.decide(case.create(), reject_request)
@@ -127,7 +127,7 @@ class TestReject:
         assert (item.cancel_status, item.cancelled_quantity) == (CancelStatus.REJECTED, 0)
         assert item.is_cancellable
 
-    def test_nothing_is_given_back(self) -> None:
+    def test_refunds_nothing(self) -> None:
         case = Case(stored_order())
 
         case.decide(case.create(), reject_request)
@@ -135,7 +135,7 @@ class TestReject:
         [plan] = case.order.cancellation_plans
         assert (plan.status, plan.refund_amount) == (PlanStatus.REJECTED, 0)
 
-    def test_the_parcel_need_not_come(self) -> None:
+    def test_cancels_the_easy_return(self) -> None:
         company = make_easy_return_company()
         case = Case(stored_order(delivered_item(easy_return_companies=[company])))
         request = case.create(cancellation_type=REFUND, shipping_company=company.pk)
@@ -148,7 +148,7 @@ class TestReject:
 
 
 class TestComplete:
-    def test_books_goods_and_discount(self) -> None:
+    def test_refunds_the_goods_less_their_discount(self) -> None:
         discounts = [make_discount(amount=1000)]
         case = Case(stored_order(stored_item(quantity=4), discounts=discounts, shipping_amount=850))
 
@@ -159,7 +159,7 @@ class TestComplete:
         assert order.shipping_refund_amount == 0
         assert order.cancellation_plans[0].status is PlanStatus.COMPLETED
 
-    def test_shipping_goes_back_with_the_last_of_it(self) -> None:
+    def test_refunds_shipping_with_the_last_line(self) -> None:
         case = Case(stored_order(stored_item(), stored_item(), shipping_amount=850))
 
         case.complete(line=1)
@@ -169,7 +169,7 @@ class TestComplete:
         assert case.order.refund_amount == case.order.amount == 20850
         assert case.order.shipping_refund_amount == 850
 
-    def test_of_that_shipping_each_seller_has_a_share(self) -> None:
+    def test_divides_the_refunded_shipping_between_sellers(self) -> None:
         lines = [stored_item(seller=make_seller(pk=pk), price=1000 * pk) for pk in (1, 3)]
         case = Case(stored_order(*lines, shipping_amount=800))
         case.complete(1)
@@ -181,7 +181,7 @@ class TestComplete:
         assert planned[1].request is request
         assert planned[1].shipping_refund_amount == 800
 
-    def test_shipping_stays_once_anything_was_shipped(self) -> None:
+    def test_does_not_refund_shipping_if_a_line_was_shipped(self) -> None:
         case = Case(stored_order(stored_item(), delivered_item(), shipping_amount=850))
 
         case.complete(line=1)
@@ -190,14 +190,14 @@ class TestComplete:
         assert case.order.refund_amount == 20000
         assert case.order.shipping_refund_amount == 0
 
-    def test_interest_stays(self) -> None:
+    def test_does_not_refund_interest(self) -> None:
         case = Case(stored_order(installment_interest_amount=500))
 
         case.complete()
 
         assert case.order.refund_amount == 10000
 
-    def test_what_was_never_paid_is_not_given_back(self) -> None:
+    def test_refunds_nothing_before_the_payment(self) -> None:
         case = Case(stored_order(payment_pending=True, shipping_amount=850))
 
         case.complete()
@@ -205,7 +205,7 @@ class TestComplete:
         assert case.order.refund_amount == case.order.shipping_refund_amount == 0
         assert case.order.items[0].state is OrderState.CANCELLED
 
-    def test_the_units_of_a_refund_are_back(self) -> None:
+    def test_counts_the_units_of_a_return_as_refunded(self) -> None:
         company = make_easy_return_company()
         line = delivered_item(quantity=2, easy_return_companies=[company])
         case = Case(stored_order(line))
@@ -218,7 +218,7 @@ class TestComplete:
         assert request.easy_return is not None
         assert request.easy_return.status == "completed"
 
-    def test_parts_add_up_to_what_was_paid(self) -> None:
+    def test_partial_refunds_add_up_to_the_paid_amount(self) -> None:
         discounts = [make_discount(amount=101)]
         case = Case(stored_order(stored_item(quantity=3, price=1000), discounts=discounts))
 
@@ -232,7 +232,7 @@ class TestComplete:
         assert max(refunds) - min(refunds) <= 1
         assert case.order.discount_refund_amount == 101
 
-    def test_loyalty_money_is_as_good_as_money(self) -> None:
+    def test_refunds_as_loyalty_money(self) -> None:
         case = Case(stored_order())
 
         request = case.complete(fully_refund_as_loyalty_money=True)
@@ -242,7 +242,7 @@ class TestComplete:
         assert transaction.reference == str(request.uuid)
         assert case.order.refund_amount == 10000
 
-    def test_nothing_is_no_loyalty_money(self) -> None:
+    def test_creates_no_loyalty_transaction_for_a_refund_of_zero(self) -> None:
         case = Case(stored_order(payment_pending=True))
 
         case.complete(fully_refund_as_loyalty_money=True)
@@ -253,7 +253,7 @@ class TestComplete:
 class TestTransitions:
     @pytest.mark.parametrize("service", DECISIONS)
     @pytest.mark.parametrize("done", [CancellationStatus.REJECTED, CancellationStatus.COMPLETED])
-    def test_what_is_done_with_stays(self, service: Any, done: CancellationStatus) -> None:
+    def test_a_closed_request_can_not_change(self, service: Any, done: CancellationStatus) -> None:
         request = make_request(status=done, quantity=1)
         uow = FakeUnitOfWork(stored_order(stored_item(cancellation_requests=[request])))
 
@@ -264,7 +264,7 @@ class TestTransitions:
         assert (uow.commits, uow.outbox.added, uow.audit.added) == (0, [], [])
 
     @pytest.mark.parametrize("services", [(complete_request,), (approve_request,) * 2])
-    def test_none_is_left_out_and_none_comes_twice(self, services: Any) -> None:
+    def test_a_step_can_neither_be_skipped_nor_repeated(self, services: Any) -> None:
         case = Case(stored_order())
 
         with pytest.raises(Conflict):
@@ -272,7 +272,7 @@ class TestTransitions:
 
     @pytest.mark.parametrize("service", [*DECISIONS, show_request])
     @pytest.mark.parametrize("pk", [0, 404, MAX_PK + 1])
-    def test_what_is_not_there_is_not_found(self, service: Any, pk: int) -> None:
+    def test_an_absent_request_is_not_found(self, service: Any, pk: int) -> None:
         arguments = (pk,) if service is show_request else (pk, OPERATOR)
 
         with pytest.raises(NotFound):
@@ -280,7 +280,7 @@ class TestTransitions:
 
 
 class TestShow:
-    def test_has_all_about_it(self) -> None:
+    def test_has_the_order_the_plan_and_the_audit_entries(self) -> None:
         case = Case(stored_order())
         request = case.create()
 
@@ -299,7 +299,7 @@ class TestShow:
 
 
 class TestList:
-    def test_is_everybodys(self) -> None:
+    def test_has_the_requests_of_all_users(self) -> None:
         case = Case(stored_order())
         request = case.create()
 
@@ -314,7 +314,7 @@ class TestList:
 
 
 class TestMarkPlan:
-    def test_takes_any_documented_status(self) -> None:
+    def test_sets_any_documented_status(self) -> None:
         case = Case(stored_order())
         case.create()
         [plan] = case.order.cancellation_plans
@@ -324,7 +324,7 @@ class TestMarkPlan:
         assert (plan.status, plan.note) == (PlanStatus.MANUEL_REFUND_NEED, "IBAN closed")
         assert case.uow.audit.entries(plan.uuid)[-1].note == "IBAN closed"
 
-    def test_until_a_request_moves_on(self) -> None:
+    def test_lasts_until_a_request_changes_its_status(self) -> None:
         case = Case(stored_order())
         request = case.create()
         [plan] = case.order.cancellation_plans
@@ -335,12 +335,12 @@ class TestMarkPlan:
         assert plan.status is PlanStatus.APPROVED
 
     @pytest.mark.parametrize("pk", [0, 404, MAX_PK + 1])
-    def test_of_what_is_not_there_is_not_found(self, pk: int) -> None:
+    def test_an_absent_plan_is_not_found(self, pk: int) -> None:
         with pytest.raises(NotFound):
             mark_plan(pk, PlanStatus.FAILED, None, OPERATOR, FakeUnitOfWork(stored_order()))
 
 
-def test_loyalty_money_that_a_document_booked_is_not_booked_again() -> None:
+def test_loyalty_money_from_a_document_is_not_refunded_again() -> None:
     case = Case(stored_order(stored_item(quantity=2, price=10000)))
     first = case.create(quantity=1, fully_refund_as_loyalty_money=True)
     case.decide(first, approve_request)

@@ -8,7 +8,7 @@ from tests.support.cancellation_fakes import CANCEL, REFUND, FakeUnitOfWork
 
 
 class TestList:
-    def test_is_of_both_types_or_of_one(self) -> None:
+    def test_has_both_types_or_one(self) -> None:
         uow = FakeUnitOfWork()
 
         both = list_cancellation_reasons(None, PageRequest(), uow)
@@ -17,7 +17,7 @@ class TestList:
         assert [reason.pk for reason in both.entries] == [1, 2]
         assert [reason.pk for reason in refunds.entries] == [2]
 
-    def test_has_what_can_be_chosen_only(self) -> None:
+    def test_has_only_active_reasons(self) -> None:
         uow = FakeUnitOfWork(reasons=[make_reason(pk=3, is_active=False)])
 
         assert list_cancellation_reasons(CANCEL, PageRequest(), uow).count == 1
@@ -27,5 +27,5 @@ class TestList:
             list_cancellation_reasons(None, PageRequest(2), FakeUnitOfWork())
 
 
-def test_a_reason_is_first_and_a_picture_the_shoppers_where_nothing_is_said() -> None:
+def test_defaults_of_reasons_and_images() -> None:
     assert (make_reason().order, make_image().is_uploaded_by_user) == (0, True)

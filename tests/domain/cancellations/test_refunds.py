@@ -21,9 +21,9 @@ from tests.support.cancellation_fakes import REFUND, Case, delivered_item, store
 
 
 class TestImportedRequests:
-    """They have no plan until their order is changed here."""
+    """They have no plan until the order is changed in Waybill."""
 
-    def test_an_open_cancel_of_a_line_that_waits(self) -> None:
+    def test_an_open_cancellation_refunds_all_units_of_its_line(self) -> None:
         request = make_request()
         line = stored_item(
             quantity=2, state=OrderState.CANCELLATION_WAITING, cancellation_requests=[request]
@@ -35,7 +35,7 @@ class TestImportedRequests:
         assert (line.state, request.quantity) == (OrderState.CANCELLED, 2)
         assert case.order.refund_amount == 10000
 
-    def test_a_rejected_one_has_the_line_wait_for_the_seller(self) -> None:
+    def test_the_line_of_a_rejected_request_waits_for_the_seller(self) -> None:
         request = make_request()
         line = stored_item(state=OrderState.CANCELLATION_WAITING, cancellation_requests=[request])
 
@@ -45,7 +45,7 @@ class TestImportedRequests:
 
         assert line.state is OrderState.WAITING
 
-    def test_approved_returns_are_worth_what_stands_before_them(self) -> None:
+    def test_approved_returns_in_any_order_add_up_to_the_price(self) -> None:
         requests = [
             make_request(cancellation_type=REFUND, status=CancellationStatus.APPROVED, quantity=1)
             for _ in range(3)
@@ -59,7 +59,7 @@ class TestImportedRequests:
         assert case.order.refund_amount == 1000
         assert line.state is OrderState.REFUNDED
 
-    def test_an_approved_cancel_was_settled_by_the_import(self) -> None:
+    def test_an_approved_cancellation_is_not_refunded_again(self) -> None:
         request = make_request(status=CancellationStatus.APPROVED, quantity=1)
         line = stored_item(
             state=OrderState.CANCELLED, cancelled_quantity=1, cancellation_requests=[request]
@@ -70,7 +70,7 @@ class TestImportedRequests:
 
         assert case.order.refund_amount == 10000
 
-    def test_never_more_than_was_paid(self) -> None:
+    def test_refunds_never_exceed_the_paid_amount(self) -> None:
         case = Case(stored_order(refund_amount=9000))
 
         case.complete()
@@ -79,9 +79,9 @@ class TestImportedRequests:
 
 
 class TestPromised:
-    """What an approved request promises can not be refunded again."""
+    """The refund of an approved request can not be refunded again."""
 
-    def test_goods_are_worth_no_more_than_what_is_left(self) -> None:
+    def test_a_refund_is_at_most_the_remaining_payment(self) -> None:
         line = stored_item(quantity=2, price=10000)
         case = Case(stored_order(line))
         promised = case.create(quantity=1)
@@ -93,7 +93,7 @@ class TestPromised:
 
         assert case.order.refund_amount == 6000
 
-    def test_shipping_is_given_back_once(self) -> None:
+    def test_shipping_is_refunded_once(self) -> None:
         lines = [stored_item(price=1000), stored_item(price=1000)]
         case = Case(stored_order(*lines, shipping_amount=500))
         case.decide(case.create(1), approve_request)
@@ -102,7 +102,7 @@ class TestPromised:
 
         assert refundable_shipping(case.order) == 0
 
-    def test_shipping_that_is_added_later_is_given_back_in_part(self) -> None:
+    def test_only_shipping_that_is_added_later_is_refunded(self) -> None:
         lines = [stored_item(price=1000), stored_item(price=1000)]
         case = Case(stored_order(*lines, shipping_amount=500))
         case.complete(1)
@@ -111,7 +111,7 @@ class TestPromised:
 
         assert refundable_shipping(case.order) == 300
 
-    def test_shipping_that_was_booked_is_given_back_once(self) -> None:
+    def test_refunded_shipping_is_not_refunded_again(self) -> None:
         lines = [stored_item(price=1000), stored_item(price=1000)]
         case = Case(stored_order(*lines, shipping_amount=500))
         case.complete(1)
@@ -123,7 +123,7 @@ class TestPromised:
 
         assert (added, refundable_shipping(case.order)) == (300, 0)
 
-    def test_more_may_be_promised_than_a_corrected_price_comes_to(self) -> None:
+    def test_promises_may_exceed_a_corrected_price(self) -> None:
         line = stored_item(quantity=2, price=10000)
         case = Case(stored_order(line))
         promised = case.create(quantity=1)
@@ -144,7 +144,7 @@ class TestPromised:
         assert case.order.refund_amount == 2500
 
 
-class TestBooks:
+class TestSums:
     @pytest.mark.no_cover  # the same lines, thousands of times
     @given(
         lines=st.lists(st.tuples(st.integers(1, 7), st.integers(0, 9999)), min_size=1, max_size=3),
@@ -152,7 +152,7 @@ class TestBooks:
         shipping=st.integers(0, 999),
         turns=st.randoms(use_true_random=False),
     )
-    def test_any_sequence_of_parts_comes_to_what_was_paid(
+    def test_any_sequence_of_partial_refunds_adds_up_to_the_paid_amount(
         self, lines: list[tuple[int, int]], discount: int, shipping: int, turns: Random
     ) -> None:
         items = [stored_item(quantity=units, price=price) for units, price in lines]
@@ -177,7 +177,7 @@ class TestBooks:
 
 
 class TestUnpaid:
-    """What went before the payment was never paid, and is no part of what is left."""
+    """Units that were cancelled before the payment are not part of the remaining payment."""
 
     def settled_before_the_payment(self) -> Case:
         line = stored_item(quantity=2, price=10000)
@@ -187,7 +187,7 @@ class TestUnpaid:
         case.order.payment_pending = False
         return case
 
-    def test_units_keep_what_they_would_have_given(self) -> None:
+    def test_a_plan_item_has_the_unpaid_amounts_of_its_units(self) -> None:
         case = self.settled_before_the_payment()
 
         [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
@@ -195,12 +195,12 @@ class TestUnpaid:
         assert (plan_item.refund_amount, plan_item.discount_refund_amount) == (0, 0)
         assert (plan_item.unpaid_amount, plan_item.unpaid_discount_amount) == (4500, 500)
 
-    def test_units_are_not_paid_any_more(self) -> None:
+    def test_unpaid_units_reduce_the_remaining_payment(self) -> None:
         case = self.settled_before_the_payment()
 
         assert (remaining_payment(case.order), remaining_discount(case.order)) == (4500, 500)
 
-    def test_units_of_a_paid_order_have_nothing_unpaid(self) -> None:
+    def test_units_of_a_paid_order_have_no_unpaid_amounts(self) -> None:
         case = Case(stored_order(stored_item(quantity=2, price=10000)))
         case.complete(quantity=1)
 
@@ -212,18 +212,18 @@ class TestUnpaid:
         assert (Refund().unpaid, Refund().unpaid_discount) == (0, 0)
 
 
-class TestDiscountThatIsLeft:
+class TestRemainingDiscount:
     def order_with_discount(self, **fields: Any) -> Case:
         lines = [stored_item(price=10000), stored_item(price=10000)]
         return Case(stored_order(*lines, discounts=[make_discount(amount=2000)], **fields))
 
-    def test_is_less_what_is_lost_and_what_is_promised(self) -> None:
+    def test_is_reduced_by_lost_and_promised_discounts(self) -> None:
         case = self.order_with_discount(discount_refund_amount=300)
         case.decide(case.create(1), approve_request)
 
         assert remaining_discount(case.order) == 2000 - 300 - 1000
 
-    def test_is_never_below_nothing(self) -> None:
+    def test_is_never_negative(self) -> None:
         case = self.order_with_discount(discount_refund_amount=2500)
         case.decide(case.create(1), approve_request)
 
@@ -231,7 +231,7 @@ class TestDiscountThatIsLeft:
         [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
         assert plan_item.discount_refund_amount == 0
 
-    def test_bounds_what_is_lost(self) -> None:
+    def test_limits_the_discount_of_a_refund(self) -> None:
         case = self.order_with_discount(discount_refund_amount=1400)
         case.decide(case.create(1), approve_request)
 
@@ -240,7 +240,7 @@ class TestDiscountThatIsLeft:
 
 
 @pytest.mark.parametrize("removed", [3, 4])
-def test_a_request_for_removed_units_is_forecast_to_give_nothing(removed: int) -> None:
+def test_a_request_for_removed_units_has_a_forecast_of_zero(removed: int) -> None:
     request = make_request(quantity=2)
     line = stored_item(
         quantity=3, price=30000, cancelled_quantity=removed, cancellation_requests=[request]
@@ -253,5 +253,5 @@ def test_a_request_for_removed_units_is_forecast_to_give_nothing(removed: int) -
     assert plan_item.refund_amount == 0
 
 
-def test_a_refund_gives_back_what_is_named_and_nothing_else() -> None:
+def test_amounts_of_a_refund_default_to_zero() -> None:
     assert Refund() == Refund(amount=0, discount=0, shipping=0, own_shipping=0)

@@ -46,15 +46,15 @@ def create(order: Order, uow: FakeUnitOfWork | None = None, **fields: Any) -> Ca
 
 
 class TestCreate:
-    def test_takes_all_units_that_are_left(self) -> None:
+    def test_has_all_remaining_units_by_default(self) -> None:
         request = create(stored_order(stored_item(quantity=5, cancelled_quantity=2)))
 
         assert request.quantity == 3
 
-    def test_takes_as_many_as_are_named(self) -> None:
+    def test_has_the_named_quantity(self) -> None:
         assert create(stored_order(stored_item(quantity=5)), quantity=2).quantity == 2
 
-    def test_a_line_to_be_cancelled_waits(self) -> None:
+    def test_moves_a_line_to_be_cancelled_to_waiting(self) -> None:
         order = stored_order(stored_item(state=OrderState.PACKAGED))
 
         request = create(order)
@@ -65,7 +65,7 @@ class TestCreate:
         assert item.cancel_status is CancelStatus.WAITING
         assert item.active_cancellation_request is request
 
-    def test_a_line_to_be_returned_stays_as_it_is(self) -> None:
+    def test_leaves_the_state_of_a_line_to_be_returned(self) -> None:
         order = stored_order(delivered_item())
 
         create(order, cancellation_type=REFUND)
@@ -73,7 +73,7 @@ class TestCreate:
         assert order.items[0].state is OrderState.DELIVERED
         assert order.items[0].cancel_status is CancelStatus.WAITING
 
-    def test_keeps_the_iban_compact_and_out_of_sight(self) -> None:
+    def test_stores_the_iban_compactly_and_does_not_show_it(self) -> None:
         order = stored_order()
         uow = FakeUnitOfWork(order)
 
@@ -92,7 +92,7 @@ class TestCreate:
 
         assert uow.commits == 0
 
-    def test_leaves_a_trail(self) -> None:
+    def test_is_audited(self) -> None:
         order = stored_order()
         uow = FakeUnitOfWork(order)
 
@@ -103,7 +103,7 @@ class TestCreate:
         assert uow.audit.changes(order.cancellation_plans[0].uuid) == [(None, "waiting")]
         assert {entry.actor for entry in uow.audit.added} == {"user:1"}
 
-    def test_tells_the_shopper(self) -> None:
+    def test_enqueues_an_email(self) -> None:
         order = stored_order(language_code="tr-tr", discounts=[make_discount(amount=1000)])
         uow = FakeUnitOfWork(order)
 
@@ -117,7 +117,7 @@ class TestCreate:
         assert line["uuid"] == str(request.uuid)
         assert line["refund_amount"] == "90.00"
 
-    def test_a_guest_with_a_grant_has_the_one_order(self) -> None:
+    def test_a_guest_with_a_grant_may_cancel_the_granted_order(self) -> None:
         order = stored_order()
         guest = Caller(1, is_guest=True, order_pk=order.pk)
         uow = FakeUnitOfWork(order)
@@ -127,7 +127,7 @@ class TestCreate:
         assert uow.audit.added[0].actor == "guest:1"
 
     @pytest.mark.parametrize("days", [1, 0])
-    def test_a_guest_with_a_session_has_the_newest_order(self, days: int) -> None:
+    def test_a_guest_with_a_session_may_cancel_only_the_newest_order(self, days: int) -> None:
         older = stored_order(created_date=NOW - timedelta(days=days))
         newest = stored_order(created_date=NOW)
         guest = Caller(1, is_guest=True)
@@ -141,7 +141,7 @@ class TestCreate:
 
 
 class TestEasyReturn:
-    def test_a_refund_with_a_carrier_travels_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_return_with_a_carrier_has_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("domain.cancellations.requests.randbelow", lambda bound: bound - 1)
         company = make_easy_return_company()
         order = stored_order(delivered_item(easy_return_companies=[company]))
@@ -165,10 +165,10 @@ class TestEasyReturn:
         assert (made.start_date, made.pickup_address_pk) == (NOW, address)
         assert made.code == "9" * 10
 
-    def test_without_a_carrier_nothing_does(self) -> None:
+    def test_a_return_without_a_carrier_has_none(self) -> None:
         assert create(stored_order(delivered_item()), cancellation_type=REFUND).easy_return is None
 
-    def test_what_is_cancelled_never_left(self) -> None:
+    def test_a_cancellation_has_none(self) -> None:
         company = make_easy_return_company()
         order = stored_order(stored_item(easy_return_companies=[company]))
 
@@ -176,7 +176,7 @@ class TestEasyReturn:
 
 
 class TestPlans:
-    def test_are_one_for_each_seller_and_type(self) -> None:
+    def test_there_is_one_for_each_seller_and_type(self) -> None:
         seller = make_seller()
         lines = [stored_item(seller=seller), stored_item(seller=seller), stored_item()]
         order = stored_order(*lines, delivered_item(seller=seller))
@@ -188,7 +188,7 @@ class TestPlans:
         made = [(p.seller, p.plan_type, len(p.items)) for p in order.cancellation_plans]
         assert made == [(seller, "cancel", 2), (None, "cancel", 1), (seller, "refund", 1)]
 
-    def test_a_waiting_plan_is_extended(self) -> None:
+    def test_a_request_joins_a_waiting_plan(self) -> None:
         order = stored_order(stored_item(price=1000), stored_item(price=500))
         uow = FakeUnitOfWork(order)
         create(order, uow)
@@ -198,7 +198,7 @@ class TestPlans:
         [plan] = order.cancellation_plans
         assert (plan.status, plan.refund_amount) == (PlanStatus.WAITING, 1500)
 
-    def test_a_decided_plan_is_not(self) -> None:
+    def test_a_request_does_not_join_a_decided_plan(self) -> None:
         order = stored_order(stored_item(), stored_item())
         uow = FakeUnitOfWork(order)
         create(order, uow)
@@ -208,7 +208,7 @@ class TestPlans:
 
         assert len(order.cancellation_plans) == 2
 
-    def test_forecast_the_part_of_the_discount_too(self) -> None:
+    def test_forecast_the_discount_of_the_units(self) -> None:
         order = stored_order(
             stored_item(quantity=3, price=1000), discounts=[make_discount(amount=100)]
         )
@@ -223,7 +223,7 @@ class TestCreateBulk:
     def bulk(self, uow: FakeUnitOfWork, *drafts: Any) -> list[CancellationRequest]:
         return create_bulk_cancellation_requests(SHOPPER, drafts, POLICY, uow)
 
-    def test_answers_in_the_order_sent(self) -> None:
+    def test_returns_requests_in_the_order_of_the_drafts(self) -> None:
         order = stored_order(stored_item(), stored_item())
         first, second = order.items
 
@@ -231,7 +231,7 @@ class TestCreateBulk:
 
         assert [request.order_item_pk for request in requests] == [second.pk, first.pk]
 
-    def test_tells_the_shopper_once_for_each_order(self) -> None:
+    def test_enqueues_one_email_for_each_order(self) -> None:
         both = [stored_order(stored_item(), stored_item()), stored_order()]
         uow = FakeUnitOfWork(*both)
 
@@ -239,7 +239,7 @@ class TestCreateBulk:
 
         assert [len(event.payload["requests"]) for event in uow.outbox.added] == [2, 1]
 
-    def test_tells_every_row_that_fails_and_changes_nothing(self) -> None:
+    def test_reports_every_invalid_row_and_changes_nothing(self) -> None:
         order = stored_order(stored_item(), stored_item(state=OrderState.SHIPPED))
         good, shipped = order.items
         uow = FakeUnitOfWork(order)
@@ -257,7 +257,7 @@ class TestCreateBulk:
         assert good.cancellation_requests == []
         assert (uow.outbox.added, uow.audit.added) == ([], [])
 
-    def test_rows_that_only_come_at_a_wrong_time_are_no_invalid_input(self) -> None:
+    def test_a_row_in_the_wrong_state_is_not_invalid_input(self) -> None:
         order = stored_order(stored_item(state=OrderState.SHIPPED))
 
         with pytest.raises(RowErrors) as caught:
@@ -287,7 +287,7 @@ class TestCreateBulk:
 
         assert opened.order_item_pk == order.items[0].pk
 
-    def test_a_guest_who_has_shown_nothing_finds_nothing(self) -> None:
+    def test_finds_nothing_for_an_anonymous_caller(self) -> None:
         order = stored_order()
 
         with pytest.raises(RowErrors) as caught:
@@ -299,19 +299,19 @@ class TestCreateBulk:
 
 
 class TestDefaults:
-    def test_fill_what_a_row_leaves_open(self) -> None:
+    def test_fill_absent_fields_of_a_row(self) -> None:
         filled = draft(1).with_defaults(pickup_address=5, fully_refund_as_loyalty_money=True)
 
         assert (filled.pickup_address, filled.fully_refund_as_loyalty_money) == (5, True)
 
-    def test_leave_what_a_row_says(self) -> None:
+    def test_do_not_overwrite_fields_of_a_row(self) -> None:
         row = draft(1, pickup_address=4, fully_refund_as_loyalty_money=False)
 
         assert row.with_defaults(pickup_address=5, fully_refund_as_loyalty_money=True) == row
 
 
 class TestList:
-    def test_is_the_callers(self) -> None:
+    def test_has_the_callers_requests(self) -> None:
         order = stored_order(stored_item(cancellation_requests=[make_request()]))
         uow = FakeUnitOfWork(order)
         guest = Caller(1, is_guest=True, order_pk=order.pk)
@@ -324,7 +324,7 @@ class TestList:
         ]
 
     @pytest.mark.parametrize("is_guest", [True, False])
-    def test_of_a_guest_with_a_session_is_of_the_newest_order(self, is_guest: bool) -> None:
+    def test_has_only_the_newest_order_of_a_guest_with_a_session(self, is_guest: bool) -> None:
         uow = FakeUnitOfWork()
 
         list_cancellation_requests(Caller(1, is_guest=is_guest), PageRequest(), uow)
@@ -338,7 +338,7 @@ class TestList:
             list_cancellation_requests(SHOPPER, PageRequest(2), FakeUnitOfWork())
 
 
-def test_a_request_once_decided_leaves_room_for_another() -> None:
+def test_another_request_is_possible_after_a_completed_one() -> None:
     order = stored_order(stored_item(quantity=2, cancelled_quantity=1))
     earlier = NOW - timedelta(days=1)
     done = make_request(quantity=1, status=CancellationStatus.COMPLETED, created_date=earlier)

@@ -40,7 +40,7 @@ BY_TRANSFER = make_payment_option(payment_type="funds_transfer")
 
 
 def refusal_of(order: Order, caller: Caller = SHOPPER, reasons: Any = (), **fields: Any) -> Refusal:
-    """Why a request for the order's first line is refused; nothing has changed by it."""
+    """The refusal of a request for the order's first line, which changes nothing."""
     uow = FakeUnitOfWork(order, reasons=reasons)
     with pytest.raises((FieldErrors, RuleBroken)) as caught:
         create_cancellation_request(caller, draft(order.items[0], **fields), POLICY, uow)
@@ -61,7 +61,7 @@ def collected_item() -> OrderItem:
 
 
 def collected(order: Order, **fields: Any) -> dict[str, Any]:
-    """What returns the order's first item and has it collected."""
+    """The fields to return the order's first item by a carrier that collects it."""
     return {
         "cancellation_type": REFUND,
         "shipping_company": order.items[0].easy_return_companies[0].pk,
@@ -78,7 +78,7 @@ def accepted(order: Order, **fields: Any) -> bool:
 
 class TestPickupDate:
     @pytest.mark.parametrize("days", [-1, 0, 31])
-    def test_is_to_come_and_near(self, days: int) -> None:
+    def test_must_be_one_of_the_next_30_days(self, days: int) -> None:
         slot = PickupSlot(NOW.date() + timedelta(days=days), time(9), time(12))
 
         refusal = refusal_of(stored_order(delivered_item()), pickup_date=slot)
@@ -86,7 +86,7 @@ class TestPickupDate:
         assert codes(refusal) == {"pickup_date": CancellationCode.UNSUITABLE_PICKUP_DATE}
 
     @pytest.mark.parametrize("hours", [(12, 9), (9, 9)])
-    def test_begins_before_it_ends(self, hours: tuple[int, int]) -> None:
+    def test_must_begin_before_it_ends(self, hours: tuple[int, int]) -> None:
         slot = PickupSlot(TOMORROW, *(time(hour) for hour in hours))
 
         refusal = refusal_of(stored_order(delivered_item()), pickup_date=slot)
@@ -94,7 +94,7 @@ class TestPickupDate:
         assert codes(refusal) == {"pickup_date": CancellationCode.UNSUITABLE_PICKUP_HOURS}
 
     @pytest.mark.parametrize("days", [1, 30])
-    def test_within_the_horizon_is_fine(self, days: int) -> None:
+    def test_is_accepted_within_the_next_30_days(self, days: int) -> None:
         order = stored_order(collected_item())
         slot = PickupSlot(NOW.date() + timedelta(days=days), time(9), time(12))
 
@@ -112,7 +112,7 @@ class TestIds:
         }
 
     @pytest.mark.parametrize("caller", [STRANGER, ANONYMOUS, Caller(1, is_guest=True, order_pk=5)])
-    def test_a_foreign_line_is_as_unknown_as_an_absent_one(self, caller: Caller) -> None:
+    def test_a_foreign_line_gets_the_same_error_as_an_absent_one(self, caller: Caller) -> None:
         fields = {"shipping_company": 78, "quantity": 5}
         foreign = refusal_of(stored_order(), caller, **fields)
 
@@ -127,7 +127,7 @@ class TestIds:
         )
 
     @pytest.mark.parametrize("pk", [0, -1, MAX_PK + 1])
-    def test_what_no_row_can_have_is_unknown(self, pk: int) -> None:
+    def test_an_id_that_can_not_be_stored_is_unknown(self, pk: int) -> None:
         with pytest.raises(FieldErrors) as caught:
             create_cancellation_request(
                 SHOPPER, draft(pk, reason=pk, pickup_address=pk), POLICY, FakeUnitOfWork()
@@ -135,7 +135,7 @@ class TestIds:
 
         assert set(codes(caught.value)) == {"order_item", "reason", "pickup_address"}
 
-    def test_an_address_of_another_of_the_callers_orders_will_do(self) -> None:
+    def test_an_address_of_another_order_of_the_caller_is_accepted(self) -> None:
         order = stored_order(collected_item())
         other = stored_order(shipping_address=make_address(line="Elsewhere 5"))
         fields = collected(order, pickup_address=other.shipping_address.pk)
@@ -143,7 +143,7 @@ class TestIds:
 
         create_cancellation_request(SHOPPER, chosen, POLICY, FakeUnitOfWork(order, other))
 
-    def test_a_granted_guest_has_the_addresses_of_one_order(self) -> None:
+    def test_a_guest_with_a_grant_may_use_addresses_of_the_granted_order_only(self) -> None:
         order = stored_order(delivered_item())
         other = stored_order(shipping_address=make_address(line="Elsewhere 5"))
         guest = Caller(1, is_guest=True, order_pk=order.pk)
@@ -158,12 +158,12 @@ class TestIds:
 
 
 class TestReason:
-    def test_is_of_the_same_type(self) -> None:
+    def test_must_have_the_type_of_the_request(self) -> None:
         refusal = refusal_of(stored_order(), reason=2)
 
         assert codes(refusal) == {"reason": CancellationCode.UNSUITABLE_REASON}
 
-    def test_is_active(self) -> None:
+    def test_must_be_active(self) -> None:
         retired = make_reason(pk=3, is_active=False)
 
         refusal = refusal_of(stored_order(), reasons=[retired], reason=3)
@@ -172,15 +172,15 @@ class TestReason:
 
     @pytest.mark.parametrize("description", [None, "", "  \n"])
     def test_may_require_a_description(self, description: str | None) -> None:
-        curious = make_reason(pk=3, extra_information_needed=True)
+        reason = make_reason(pk=3, extra_information_needed=True)
 
-        refusal = refusal_of(stored_order(), reasons=[curious], reason=3, description=description)
+        refusal = refusal_of(stored_order(), reasons=[reason], reason=3, description=description)
 
         assert codes(refusal) == {"description": CancellationCode.DESCRIPTION_REQUIRED}
 
 
 class TestQuantity:
-    def test_is_at_most_what_is_left(self) -> None:
+    def test_must_not_exceed_the_remaining_units(self) -> None:
         order = stored_order(stored_item(quantity=3, cancelled_quantity=1))
 
         refusal = refusal_of(order, quantity=3)
@@ -190,33 +190,33 @@ class TestQuantity:
         assert error.message == "Quantity can not be greater than order item quantity."
         assert error.code == "cancellation_request_100_5"
 
-    def test_all_that_is_left_is_fine(self) -> None:
+    def test_may_be_all_remaining_units(self) -> None:
         assert accepted(stored_order(stored_item(quantity=3, cancelled_quantity=1)), quantity=2)
 
-    def test_comes_before_the_state(self) -> None:
+    def test_is_checked_before_the_state(self) -> None:
         refusal = refusal_of(stored_order(stored_item(state=OrderState.SHIPPED)), quantity=2)
 
         assert codes(refusal) == {"quantity": CancellationCode.TOO_MANY_UNITS}
 
 
 class TestState:
-    def test_what_was_shipped_is_not_cancelled(self) -> None:
+    def test_a_shipped_line_can_not_be_cancelled(self) -> None:
         refusal = refusal_of(stored_order(stored_item(state=OrderState.SHIPPED)))
 
         assert isinstance(refusal, RuleBroken)
         assert refusal.code == CancellationCode.NOT_CANCELLABLE
 
-    def test_what_was_not_delivered_is_not_returned(self) -> None:
+    def test_a_line_that_was_not_delivered_can_not_be_returned(self) -> None:
         refusal = refusal_of(stored_order(), cancellation_type=REFUND)
 
         assert refusal.code == CancellationCode.NOT_REFUNDABLE
 
-    def test_a_line_with_an_open_request_gets_no_other(self) -> None:
+    def test_a_line_with_an_open_request_can_not_get_another(self) -> None:
         refusal = refusal_of(stored_order(stored_item(cancellation_requests=[make_request()])))
 
         assert refusal.code == CancellationCode.NOT_CANCELLABLE
 
-    def test_comes_before_the_pickup_address(self) -> None:
+    def test_is_checked_before_the_pickup_address(self) -> None:
         refusal = refusal_of(stored_order(), cancellation_type=REFUND, pickup_date=SLOT)
 
         assert refusal.code == CancellationCode.NOT_REFUNDABLE
@@ -240,13 +240,13 @@ class TestPickupAddress:
 
         assert refusal.code == CancellationCode.PICKUP_ADDRESS_REQUIRED
 
-    def test_is_not_required_by_others(self) -> None:
+    def test_is_not_required_by_other_carriers(self) -> None:
         company = make_easy_return_company()
         order = stored_order(delivered_item(easy_return_companies=[company]))
 
         assert accepted(order, cancellation_type=REFUND, shipping_company=company.pk)
 
-    def test_comes_before_the_account(self) -> None:
+    def test_is_checked_before_the_account(self) -> None:
         order = stored_order(delivered_item(), payment_option=BY_TRANSFER)
 
         refusal = refusal_of(order, cancellation_type=REFUND, pickup_date=SLOT)
@@ -263,14 +263,14 @@ class TestCarrier:
 
         assert codes(refusal) == {"shipping_company": "cancellation_request_100_18"}
 
-    def test_comes_after_the_pickup_address(self) -> None:
+    def test_is_checked_after_the_pickup_address(self) -> None:
         order = stored_order(collected_item())
         fields = collected(order, shipping_company=None, pickup_address=None)
 
         assert refusal_of(order, **fields).code == CancellationCode.PICKUP_ADDRESS_REQUIRED
 
-    def test_is_not_required_where_nothing_is_collected(self) -> None:
-        """A client may send the same address with all that it sends."""
+    def test_is_not_required_without_a_pickup(self) -> None:
+        """A client may send the same address with every request."""
         order = stored_order(collected_item(), stored_item())
 
         assert accepted(order, cancellation_type=REFUND)
@@ -280,7 +280,7 @@ class TestCarrier:
 
 
 class TestAccount:
-    def test_is_required_for_refunds_of_what_was_not_paid_by_card(self) -> None:
+    def test_is_required_for_returns_that_were_not_paid_by_card(self) -> None:
         order = stored_order(delivered_item(), payment_option=BY_TRANSFER)
 
         refusal = refusal_of(order, cancellation_type=REFUND)
@@ -290,7 +290,7 @@ class TestAccount:
             "holder_name": CancellationCode.HOLDER_NAME_REQUIRED,
         }
 
-    def test_a_wrong_iban_is_refused_and_not_repeated(self) -> None:
+    def test_an_invalid_iban_is_refused_and_not_echoed(self) -> None:
         wrong = GOOD_IBAN.replace("33", "34")
 
         refusal = refusal_of(stored_order(), cancellation_type=CANCEL, iban=wrong)
@@ -307,7 +307,9 @@ class TestAccount:
             ("funds_transfer", {"fully_refund_as_loyalty_money": True}),
         ],
     )
-    def test_is_enough(self, payment_type: str, fields: dict[str, Any]) -> None:
+    def test_is_accepted_for_the_payment_type(
+        self, payment_type: str, fields: dict[str, Any]
+    ) -> None:
         option = make_payment_option(payment_type=payment_type)
         order = stored_order(delivered_item(), payment_option=option)
 

@@ -30,7 +30,7 @@ def rejected(**overrides: Any) -> str:
 
 
 class TestOrder:
-    def test_what_is_left_out_is_what_entities_have_by_default(self) -> None:
+    def test_absent_fields_have_the_defaults_of_entities(self) -> None:
         values = imported_order().values
 
         assert values["currency"] is Currency.TRY
@@ -47,7 +47,7 @@ class TestOrder:
 
         assert (values["order_type"], values["has_gift_box"]) == (None, None)
 
-    def test_moments_are_kept_in_utc(self) -> None:
+    def test_times_are_converted_to_utc(self) -> None:
         values = imported_order(invoice_date="2026-02-15T00:00:00-05:00").values
 
         assert values["created_date"] == datetime(2026, 2, 14, 6, tzinfo=UTC)
@@ -64,12 +64,12 @@ class TestOrder:
             "2026-03-30 20:00:00.000-0400",
         ],
     )
-    def test_moments_are_read_as_they_are_printed(self, text: str) -> None:
+    def test_times_are_read_in_printed_formats(self, text: str) -> None:
         values = imported_order(created_date=text).values
 
         assert values["created_date"] == datetime(2026, 3, 31, tzinfo=UTC)
 
-    def test_money_has_the_exponent_of_its_currency(self) -> None:
+    def test_amounts_have_the_exponent_of_their_currency(self) -> None:
         lines = [line_document(unit_price="1.250")]
 
         order = imported_order(currency="kwd", items=lines, shipping_amount="0.5")
@@ -77,19 +77,19 @@ class TestOrder:
         assert order.items[0].values["price"] == 1250
         assert order.values["shipping_amount"] == 500
 
-    def test_the_billing_address_is_the_shipping_address_if_left_out(self) -> None:
+    def test_the_billing_address_defaults_to_the_shipping_address(self) -> None:
         order = imported_order()
 
         assert order.billing_address is order.shipping_address
 
-    def test_ids_follow_from_number_and_line(self) -> None:
+    def test_ids_are_derived_from_number_and_line(self) -> None:
         first, second = imported_order(), imported_order(notes="changed")
 
         assert first.values["uuid"] == second.values["uuid"]
         assert first.items[0].values["uuid"] == second.items[0].values["uuid"]
         assert first.document_hash != second.document_hash
 
-    def test_a_user_is_known_by_address_and_type(self) -> None:
+    def test_a_user_is_identified_by_address_and_type(self) -> None:
         user = imported_order(user=user_document(email="AYSE@Example.com", user_type="guest")).user
 
         assert (user.email, user.email_key) == ("AYSE@Example.com", "ayse@example.com")
@@ -105,19 +105,19 @@ class TestOrder:
             ({"user": user_document(email="ayse@localhost")}, "/user/email"),
         ],
     )
-    def test_what_can_not_be_kept_is_rejected(
+    def test_values_that_can_not_be_stored_are_rejected(
         self, overrides: dict[str, Any], pointer: str
     ) -> None:
         assert rejected(**overrides) == pointer
 
 
 class TestAmounts:
-    def test_the_price_of_a_line_is_that_of_all_its_units(self) -> None:
+    def test_the_price_of_a_line_is_the_sum_of_its_units(self) -> None:
         (item,) = imported_order(items=[line_document(quantity=3, unit_price="19.99")]).items
 
         assert (item.values["unit_price"], item.values["price"]) == (1999, 5997)
 
-    def test_discounts_are_shared_out_by_price_to_the_last_unit(self) -> None:
+    def test_discounts_are_divided_by_price_to_the_minor_unit(self) -> None:
         lines = [line_document(line=line, unit_price="10.00") for line in (1, 2, 3)]
         discounts = [{"name": "A", "amount": "6.00"}, {"name": "B", "amount": "4.00"}]
 
@@ -128,7 +128,7 @@ class TestAmounts:
             datetime(2026, 2, 14, 6, tzinfo=UTC)
         ] * 2
 
-    def test_a_full_discount_leaves_nothing_to_pay(self) -> None:
+    def test_a_full_discount_covers_all_lines(self) -> None:
         lines = [line_document(line=1, unit_price="7.00"), line_document(line=2, unit_price="3.00")]
 
         order = imported_order(items=lines, discounts=[{"name": "A", "amount": "10.00"}])
@@ -151,12 +151,12 @@ class TestAmounts:
             ({"items": [line_document(), line_document()]}, "/items/1/line"),
         ],
     )
-    def test_what_does_not_add_up_is_rejected(
+    def test_amounts_that_do_not_add_up_are_rejected(
         self, overrides: dict[str, Any], pointer: str
     ) -> None:
         assert rejected(**overrides) == pointer
 
-    def test_an_order_without_lines_comes_to_its_shipping(self) -> None:
+    def test_an_order_without_lines_may_have_a_shipping_amount(self) -> None:
         order = imported_order(items=[], state="cancelled", shipping_amount="7.00", amount="7.00")
 
         assert order.values["refund_amount"] == 0
@@ -167,7 +167,7 @@ class TestQuantities:
         ("state", "cancelled", "refunded"),
         [("delivered", 0, 0), ("cancelled", 3, 0), ("rejected", 3, 0), ("refunded", 0, 3)],
     )
-    def test_what_is_gone_follows_from_the_state(
+    def test_removed_units_are_derived_from_the_state(
         self, state: str, cancelled: int, refunded: int
     ) -> None:
         (item,) = imported_order(items=[line_document(quantity=3, state=state)]).items
@@ -175,7 +175,7 @@ class TestQuantities:
         assert item.values["cancelled_quantity"] == cancelled
         assert item.values["refunded_quantity"] == refunded
 
-    def test_units_cancelled_before_are_not_refunded_too(self) -> None:
+    def test_cancelled_units_are_not_also_refunded(self) -> None:
         line = line_document(quantity=3, state="refunded", cancelled_quantity=1)
 
         assert imported_order(items=[line]).items[0].values["refunded_quantity"] == 2
@@ -194,7 +194,7 @@ class TestQuantities:
 
 
 class TestRefunds:
-    def test_units_that_are_gone_are_refunded_at_what_they_cost(self) -> None:
+    def test_removed_units_are_refunded_at_their_discounted_price(self) -> None:
         line = line_document(quantity=3, unit_price="10.00", refunded_quantity=1)
 
         order = imported_order(items=[line], discounts=[{"name": "A", "amount": "3.00"}])
@@ -203,32 +203,32 @@ class TestRefunds:
         assert order.values["discount_refund_amount"] == 100
         assert order.values["shipping_refund_amount"] == 0
 
-    def test_shipping_goes_back_if_nothing_was_kept_or_shipped(self) -> None:
+    def test_shipping_is_refunded_if_all_is_cancelled_and_unshipped(self) -> None:
         order = imported_order(state="cancelled", shipping_amount="5.00")
 
         assert order.values["shipping_refund_amount"] == 500
         assert order.values["refund_amount"] == 10_500
 
-    def test_shipping_does_not_go_back_once_a_line_was_shipped(self) -> None:
+    def test_shipping_is_not_refunded_if_a_line_was_shipped(self) -> None:
         line = line_document(shipped_date="2026-02-15T00:00:00Z")
 
         order = imported_order(state="cancelled", shipping_amount="5.00", items=[line])
 
         assert order.values["refund_amount"] == 10_000
 
-    def test_what_was_never_paid_is_not_refunded(self) -> None:
+    def test_an_unpaid_order_is_not_refunded(self) -> None:
         order = imported_order(state="cancelled", shipping_amount="5.00", payment_pending=True)
 
         assert order.values["refund_amount"] == order.values["shipping_refund_amount"] == 0
 
-    def test_given_figures_are_taken_as_given(self) -> None:
+    def test_amounts_of_the_document_are_not_recomputed(self) -> None:
         order = imported_order(
             state="cancelled", refund_amount="40.00", discount_refund_amount="0.00"
         )
 
         assert order.values["refund_amount"] == 4000
 
-    def test_shipping_that_was_kept_is_not_in_the_refund(self) -> None:
+    def test_shipping_that_is_not_refunded_is_not_in_the_refund(self) -> None:
         order = imported_order(
             state="cancelled", shipping_amount="5.00", shipping_refund_amount="0.00"
         )
@@ -238,12 +238,12 @@ class TestRefunds:
     @pytest.mark.parametrize(
         "field", ["refund_amount", "shipping_refund_amount", "discount_refund_amount"]
     )
-    def test_more_than_was_taken_is_rejected(self, field: str) -> None:
+    def test_a_refund_above_the_paid_amount_is_rejected(self, field: str) -> None:
         assert rejected(**{field: "100.01"}) == f"/{field}"
 
 
 class TestRequests:
-    def test_a_request_is_read_with_what_hangs_on_it(self) -> None:
+    def test_a_request_is_read_with_its_easy_return_and_images(self) -> None:
         easy_return = {
             "shipping_company": {"value": "kuzey", "label": "Kuzey Kargo"},
             "code": "77",
@@ -269,20 +269,20 @@ class TestRequests:
         assert request.easy_return.values["pickup_end"] == time(12)
         assert request.images[0]["created_date"] == datetime(2026, 2, 20, 9, tzinfo=UTC)
 
-    def test_a_line_may_say_what_it_was_before(self) -> None:
+    def test_a_line_may_have_its_state_before_the_cancellation(self) -> None:
         line = line_document(state="cancellation_waiting", state_before_cancellation="packaged")
 
         (item,) = imported_order(items=[line]).items
 
         assert item.values["state_before_cancellation"] is OrderState.PACKAGED
 
-    def test_a_given_uuid_is_kept(self) -> None:
+    def test_the_uuid_of_a_document_is_stored(self) -> None:
         uuid = "1b671a64-40d5-491e-99b0-da01ff1f3341"
         line = line_document(cancellation_requests=[request_document(uuid=uuid)])
 
         assert imported_order(items=[line]).items[0].requests[0].values["uuid"] == UUID(uuid)
 
-    def test_reasons_of_one_content_are_one_reason(self) -> None:
+    def test_reasons_with_equal_content_are_one_reason(self) -> None:
         line = line_document(
             quantity=2,
             cancellation_requests=[request_document(status="rejected"), request_document()],
@@ -300,7 +300,7 @@ class TestRequests:
             ([request_document(created_date="2016-12-31T23:59:60Z")], "0/created_date"),
         ],
     )
-    def test_what_can_not_be_is_rejected(self, requests: list[Any], place: str) -> None:
+    def test_invalid_requests_are_rejected(self, requests: list[Any], place: str) -> None:
         line = line_document(cancellation_requests=requests)
 
         assert rejected(items=[line]) == f"/items/0/cancellation_requests/{place}"
@@ -314,7 +314,7 @@ class TestReferences:
 
         assert first.product is second.product
 
-    def test_a_line_names_all_that_it_needs(self) -> None:
+    def test_a_line_has_its_seller_and_carriers(self) -> None:
         carrier = {"value": "kuzey", "label": "Kuzey Kargo"}
         line = line_document(
             seller={"slug": "usta", "name": "Usta"},
@@ -331,13 +331,13 @@ class TestReferences:
         assert item.shipping_option_group.amount == 990
         assert item.easy_return_companies[0].shipping_company is item.shipping_company
 
-    def test_an_address_keeps_its_places_apart(self) -> None:
+    def test_an_address_has_separate_places(self) -> None:
         address = imported_order(shipping_address=address_document(district=None)).shipping_address
 
         assert list(address.places) == ["country", "city", "township"]
         assert address.values["phone_number"] == ""
 
-    def test_loyalty_money_has_a_sign(self) -> None:
+    def test_loyalty_money_may_be_negative(self) -> None:
         transactions = [{"amount": "-25.00", "reference": "checkout"}, {"amount": "5.00"}]
 
         rows = imported_order(loyalty_transactions=transactions).loyalty_transactions
@@ -347,7 +347,7 @@ class TestReferences:
 
 
 class TestOldOrder:
-    def test_texts_and_amounts_are_taken_as_given(self) -> None:
+    def test_texts_and_amounts_are_not_changed(self) -> None:
         carrier = {"value": "kuzey", "label": "Kuzey Kargo"}
         old_order = imported_old_order(shipping_company=carrier, discount_amount="5.00")
 
@@ -377,7 +377,7 @@ class TestSnapshotPool:
         assert second.content_hash == pool.get(Bank, banks[1]).content_hash
 
 
-def test_counters_below_the_requests_are_judged_with_what_is_stored() -> None:
+def test_counters_below_the_requests_are_checked_with_the_stored_ones() -> None:
     request = request_document(cancellation_type="cancel", status="approved", quantity=3)
     line = line_document(quantity=4, cancelled_quantity=1, cancellation_requests=[request])
 

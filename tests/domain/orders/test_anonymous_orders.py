@@ -33,7 +33,7 @@ def look_up(email: str, number: str, look_ups: FakeAttempts, orders: Any = None)
 
 class TestLookUp:
     @pytest.mark.parametrize("email", ["ayse@example.com", "AYSE@EXAMPLE.COM"])
-    def test_finds_a_guests_order_in_any_spelling(self, email: str) -> None:
+    def test_finds_a_guests_order_whatever_the_case_of_the_email(self, email: str) -> None:
         look_ups = FakeAttempts()
 
         order = look_up(email, "111", look_ups)
@@ -56,7 +56,7 @@ class TestLookUp:
         ],
         ids=["number", "e-mail of nobody", "e-mail", "registered", "nothing", "NUL", "surrogate"],
     )
-    def test_misses_are_alike(self, email: str, number: str) -> None:
+    def test_all_misses_raise_the_same_error_and_are_counted(self, email: str, number: str) -> None:
         look_ups = FakeAttempts()
 
         with pytest.raises(NotFound) as caught:
@@ -65,7 +65,7 @@ class TestLookUp:
         assert type(caught.value) is NotFound
         assert len(look_ups.misses) == 1
 
-    def test_a_used_up_limit_keeps_even_the_right_one_out(self) -> None:
+    def test_a_reached_limit_refuses_even_the_right_number(self) -> None:
         orders = FakeOwners()
 
         with pytest.raises(TooManyAttempts) as caught:
@@ -73,7 +73,7 @@ class TestLookUp:
 
         assert (caught.value.retry_after, orders.numbers) == (60, [])
 
-    def test_an_order_that_is_gone_meanwhile_is_not_found(self) -> None:
+    def test_an_order_that_is_deleted_meanwhile_is_not_found(self) -> None:
         orders = FakeOwners()
         orders.documents.clear()
 
@@ -81,5 +81,5 @@ class TestLookUp:
             look_up("ayse@example.com", "111", FakeAttempts(), orders)
 
 
-def test_the_address_is_not_shown_by_accident() -> None:
+def test_repr_does_not_contain_the_email() -> None:
     assert "ayse" not in repr(GuestLookup("ayse@example.com", "111", "203.0.113.7")).casefold()

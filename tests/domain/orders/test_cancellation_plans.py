@@ -36,21 +36,21 @@ class TestAccepts:
             (REFUND, OTHER, PlanStatus.APPROVED, False),
         ],
     )
-    def test_what_is_of_its_type_and_seller_while_it_waits(
+    def test_is_true_for_its_type_and_seller_while_it_waits(
         self, kind: CancellationType, seller: Seller | None, status: PlanStatus, is_accepted: bool
     ) -> None:
         assert make_plan(status=status).accepts(kind, seller) is is_accepted
 
 
 class TestAmounts:
-    def test_are_nothing_until_they_are_set(self) -> None:
+    def test_are_zero_by_default(self) -> None:
         item = planned()
 
         amounts = [item.refund_amount, item.discount_refund_amount]
         shipping = [item.shipping_refund_amount, item.own_shipping_refund_amount]
         assert amounts + shipping == [0, 0, 0, 0]
 
-    def test_are_those_of_all_requests(self) -> None:
+    def test_are_the_sums_of_all_requests(self) -> None:
         plan = make_plan(
             planned(refund_amount=500, discount_refund_amount=20, shipping_refund_amount=3),
             planned(refund_amount=60, discount_refund_amount=7, shipping_refund_amount=4),
@@ -69,7 +69,7 @@ class TestAmounts:
         (["rejected"], PlanStatus.REJECTED),
     ],
 )
-def test_it_follows_its_requests(statuses: list[str], expected: PlanStatus) -> None:
+def test_the_status_is_derived_from_the_requests(statuses: list[str], expected: PlanStatus) -> None:
     plan = make_plan(*(planned(CancellationStatus(status)) for status in statuses))
 
     plan.refresh_status(NOW)

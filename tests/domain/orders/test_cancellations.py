@@ -1,4 +1,4 @@
-"""Requests: what they may become, and who owns them."""
+"""The statuses of requests, and whether imports may change them."""
 
 import pytest
 
@@ -18,7 +18,7 @@ REJECTED, COMPLETED = CancellationStatus.REJECTED, CancellationStatus.COMPLETED
         (COMPLETED, set()),
     ],
 )
-def test_can_become_what_follows_directly_or_not(
+def test_can_move_to_any_later_status(
     status: CancellationStatus, later: set[CancellationStatus]
 ) -> None:
     request = make_request(status=status)
@@ -27,11 +27,11 @@ def test_can_become_what_follows_directly_or_not(
 
 
 @pytest.mark.parametrize("status", CancellationStatus)
-def test_are_agreed_to_once_approved(status: CancellationStatus) -> None:
+def test_are_agreed_if_approved_or_completed(status: CancellationStatus) -> None:
     assert make_request(status=status).is_agreed is (status in (APPROVED, COMPLETED))
 
 
-def test_belong_to_documents_until_a_decision_here() -> None:
+def test_are_imported_until_a_decision_in_waybill() -> None:
     made_here, imported = make_request(), make_request(is_imported=True)
 
     imported.move_to(APPROVED, NOW)

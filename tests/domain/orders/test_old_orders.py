@@ -26,19 +26,19 @@ def query_of(**filters: Any) -> OldOrderQuery:
 
 
 class TestListOldOrders:
-    def test_gives_the_page_that_was_asked_for(self) -> None:
+    def test_returns_the_requested_page(self) -> None:
         uow = FakeUnitOfWork(FakeOrders(total=21))
 
         page = list_old_orders(SHOPPER, OldOrderFilters(), PageRequest(2, 20), "tr-tr", uow)
 
         assert page == DocumentPage(21, 2, 20, [b"2 in tr-tr"])
 
-    def test_asks_for_the_newest_first_without_a_sort(self) -> None:
+    def test_sorts_by_newest_first_by_default(self) -> None:
         newest_first = OldOrderSort(OldOrderField.CREATED_DATE, descending=True)
 
         assert query_of() == OldOrderQuery(user_pk=1, sort=newest_first)
 
-    def test_hands_the_filters_on(self) -> None:
+    def test_queries_with_the_filters(self) -> None:
         query = query_of(currency="usd", search="17", sort="amount")
 
         by_amount = OldOrderSort(OldOrderField.AMOUNT, descending=False)
@@ -55,7 +55,7 @@ class TestListOldOrders:
             ({"search": "\0"}, "search"),
         ],
     )
-    def test_blames_the_field_that_is_wrong(self, filters: dict[str, str], field: str) -> None:
+    def test_names_the_invalid_field(self, filters: dict[str, str], field: str) -> None:
         with pytest.raises(InvalidInput) as refusal:
             query_of(**filters)
 
@@ -75,13 +75,13 @@ class TestListOldOrders:
 
 class TestSort:
     @pytest.mark.parametrize("field", OldOrderField)
-    def test_goes_up_and_with_a_minus_down(self, field: OldOrderField) -> None:
+    def test_ascends_and_descends_with_a_minus(self, field: OldOrderField) -> None:
         assert OldOrderSort.parse(field) == OldOrderSort(field, descending=False)
         assert OldOrderSort.parse(f"-{field}") == OldOrderSort(field, descending=True)
 
 
 class TestGetOldOrder:
-    def test_gives_the_own_one(self) -> None:
+    def test_returns_an_own_order(self) -> None:
         uow = FakeUnitOfWork(FakeOrders(documents={(1, 7): b"own"}))
 
         assert get_old_order(SHOPPER, 7, "en-us", uow) == b"own"

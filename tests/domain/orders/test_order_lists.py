@@ -30,7 +30,7 @@ def query_of(caller: Caller = SHOPPER, **filters: Any) -> OrderQuery:
 
 
 class TestListUserOrders:
-    def test_gives_the_page_that_was_asked_for(self) -> None:
+    def test_returns_the_requested_page(self) -> None:
         uow = FakeUnitOfWork(FakeOrders(total=21))
 
         page = list_user_orders(SHOPPER, OrderFilters(), PageRequest(2, 20), "tr-tr", uow)
@@ -43,21 +43,21 @@ class TestListUserOrders:
         with pytest.raises(InvalidPage):
             list_user_orders(SHOPPER, OrderFilters(), PageRequest(2, 20), "tr-tr", uow)
 
-    def test_asks_for_everything_without_filters(self) -> None:
+    def test_has_all_orders_without_filters(self) -> None:
         assert query_of() == OrderQuery(user_pk=1)
 
     def test_a_guest_has_only_the_newest(self) -> None:
         assert query_of(GUEST, search="17") == OrderQuery(user_pk=1, search="17", newest_only=True)
 
-    def test_the_last_month_is_thirty_days(self) -> None:
+    def test_the_last_month_is_30_days(self) -> None:
         assert query_of(last_month=True).created_from == NOW - timedelta(days=30)
 
-    def test_the_later_lower_bound_counts(self) -> None:
+    def test_the_later_lower_bound_applies(self) -> None:
         recent = NOW - timedelta(days=3)
 
         assert query_of(last_month=True, created_date__gte=recent).created_from == recent
 
-    def test_a_date_is_its_whole_day(self) -> None:
+    def test_a_date_means_the_whole_day(self) -> None:
         query = query_of(created_date__gte=date(2026, 2, 1), created_date__lte=date(2026, 2, 2))
 
         assert query.created_from == datetime(2026, 2, 1, tzinfo=UTC)
@@ -68,7 +68,7 @@ class TestListUserOrders:
 
         assert query_of(created_date__lte=naive).created_to == datetime(2026, 2, 1, 10, tzinfo=UTC)
 
-    def test_a_datetime_with_a_zone_is_that_moment(self) -> None:
+    def test_a_datetime_with_a_zone_is_converted_to_utc(self) -> None:
         local = datetime(2026, 2, 1, 2, tzinfo=timezone(timedelta(hours=3)))
 
         assert query_of(created_date__gte=local).created_from == datetime(
@@ -76,7 +76,7 @@ class TestListUserOrders:
         )
 
     @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-12:00"])
-    def test_the_ends_of_the_calendar_are_no_accident(self, text: str) -> None:
+    def test_the_first_and_last_dates_do_not_overflow(self, text: str) -> None:
         bound = datetime.fromisoformat(text)
 
         assert query_of(created_date__gte=bound).created_from == bound.replace(tzinfo=UTC)
@@ -93,7 +93,7 @@ class TestListUserOrders:
 
 @pytest.mark.parametrize("get", [get_user_order, get_order_cancellation])
 class TestGetting:
-    def test_gives_the_own_order(self, get: Any) -> None:
+    def test_returns_an_own_order(self, get: Any) -> None:
         uow = FakeUnitOfWork(FakeOrders(documents={(1, 7): b"own"}))
 
         assert get(SHOPPER, 7, "en-us", uow) == b"own"
@@ -105,7 +105,7 @@ class TestGetting:
             get(SHOPPER, 7, "en-us", uow)
 
     @pytest.mark.parametrize("pk", NOT_STORABLE)
-    def test_does_not_ask_for_what_no_row_can_have(self, get: Any, pk: int) -> None:
+    def test_does_not_query_a_pk_that_can_not_be_stored(self, get: Any, pk: int) -> None:
         with pytest.raises(NotFound):
             get(SHOPPER, pk, "en-us", FakeUnitOfWork(orders=None))
 
@@ -116,13 +116,13 @@ class TestGetting:
 
 class TestGuests:
     @pytest.mark.parametrize("pk", [7, *NOT_STORABLE])
-    def test_see_their_highest_pk_whatever_they_ask_for(self, pk: int) -> None:
+    def test_get_the_order_with_their_highest_pk_for_any_pk(self, pk: int) -> None:
         uow = FakeUnitOfWork(FakeOrders(documents={"highest": b"highest", (1, 7): b"other"}))
 
         assert get_user_order(GUEST, pk, "en-us", uow) == b"highest"
 
     @pytest.mark.parametrize("pk", [7, *NOT_STORABLE])
-    def test_cancel_on_their_latest_order(self, pk: int) -> None:
+    def test_get_the_cancellation_of_their_latest_order(self, pk: int) -> None:
         uow = FakeUnitOfWork(FakeOrders(documents={"latest": b"latest", (1, 7): b"other"}))
 
         assert get_order_cancellation(GUEST, pk, "en-us", uow) == b"latest"

@@ -28,12 +28,12 @@ class TestAmounts:
         assert order.discount_amount == 300
         assert order.amount == 2550
 
-    def test_stay_when_lines_are_cancelled(self) -> None:
+    def test_do_not_change_when_lines_are_cancelled(self) -> None:
         order = make_order(items=[make_item(price=999, state=OrderState.CANCELLED)])
 
         assert order.amount == 999
 
-    def test_are_nothing_where_nothing_is_said(self) -> None:
+    def test_are_zero_by_default(self) -> None:
         order = make_order()
 
         assert (order.shipping_amount, order.installment_interest_amount) == (0, 0)
@@ -62,40 +62,40 @@ class TestFlags:
     def test_an_order_without_lines_is_not_cancelled(self) -> None:
         assert not make_order(items=[]).is_cancelled
 
-    def test_one_line_makes_it_cancellable(self) -> None:
+    def test_an_order_is_cancellable_if_one_line_is(self) -> None:
         shipped = make_item(state=OrderState.SHIPPED)
 
         assert not make_order(items=[shipped]).is_cancellable
         assert make_order(items=[shipped, make_item(line=2)]).is_cancellable
 
-    def test_one_line_makes_it_refundable(self) -> None:
+    def test_an_order_is_refundable_if_one_line_is(self) -> None:
         late = delivered_days_ago(20)
 
         assert not make_order(items=[late]).is_refundable(NOW, POLICY)
         assert make_order(items=[late, delivered_days_ago(3, 2)]).is_refundable(NOW, POLICY)
 
     @pytest.mark.parametrize("pending", [True, False])
-    def test_it_is_payable_while_a_payment_is_pending(self, pending: bool) -> None:
+    def test_an_order_is_payable_while_a_payment_is_pending(self, pending: bool) -> None:
         assert make_order(payment_pending=pending).is_payable is pending
 
 
 class TestFlagsValidUntil:
-    def test_the_next_window_that_closes(self) -> None:
+    def test_is_the_end_of_the_next_window(self) -> None:
         items = [delivered_days_ago(20), delivered_days_ago(3, 2), delivered_days_ago(5, 3)]
 
         order = make_order(items=items)
 
         assert order.flags_valid_until(NOW, POLICY) == NOW + timedelta(days=9)
 
-    def test_never_where_no_window_is_open(self) -> None:
+    def test_is_none_without_an_open_window(self) -> None:
         order = make_order(items=[delivered_days_ago(20), make_item(line=2)])
 
         assert order.flags_valid_until(NOW, POLICY) is None
 
-    def test_not_the_window_that_closes_now(self) -> None:
+    def test_ignores_a_window_that_closes_now(self) -> None:
         assert make_order(items=[delivered_days_ago(14)]).flags_valid_until(NOW, POLICY) is None
 
-    def test_the_flags_hold_until_then_and_not_longer(self) -> None:
+    def test_the_flags_change_at_that_time(self) -> None:
         order = make_order(items=[delivered_days_ago(3)])
         change = order.flags_valid_until(NOW, POLICY)
 

@@ -61,7 +61,7 @@ completed = st.dictionaries(
 
 class TestSplitOrder:
     @given(totals, any_lines(), completed)
-    def test_the_parts_add_up_to_the_order(
+    def test_shares_add_up_to_the_order(
         self, whole: OrderTotals, lines: list[SplitLine], done: dict[int | None, CompletedRefunds]
     ) -> None:
         sellers = {line.seller_pk for line in lines}
@@ -81,35 +81,35 @@ class TestSplitOrder:
         }
         assert all(getattr(share, name) >= 0 for share in shares.values() for name in AMOUNTS)
 
-    def test_shipping_goes_by_the_discounted_prices(self) -> None:
+    def test_shipping_is_divided_by_discounted_prices(self) -> None:
         lines = [make_line(1, price=1000, discount=700), make_line(2, price=600)]
 
         shares = split_order(OrderTotals(shipping=100), lines, {})
 
         assert [shares[1].shipping_amount, shares[2].shipping_amount] == [33, 67]
 
-    def test_what_costs_nothing_shares_the_shipping_alike(self) -> None:
+    def test_lines_that_cost_nothing_share_the_shipping_equally(self) -> None:
         lines = [make_line(1, price=0), make_line(2, price=0)]
 
         shares = split_order(OrderTotals(shipping=100), lines, {})
 
         assert [share.shipping_amount for share in shares.values()] == [50, 50]
 
-    def test_a_refund_is_that_of_the_own_requests(self) -> None:
+    def test_a_seller_has_the_refunds_of_own_requests(self) -> None:
         lines = [make_line(1), make_line(2)]
 
         shares = split_order(OrderTotals(refund=400), lines, {2: CompletedRefunds(goods=400)})
 
         assert [shares[1].refund_amount, shares[2].refund_amount] == [0, 400]
 
-    def test_a_refund_without_a_plan_goes_by_what_is_removed(self) -> None:
+    def test_a_refund_without_a_plan_is_divided_by_removed_units(self) -> None:
         lines = [make_line(1), make_line(None, removed=1), make_line(2, quantity=2, removed=1)]
 
         shares = split_order(OrderTotals(refund=1500), lines, {})
 
         assert [share.refund_amount for share in shares.values()] == [0, 1000, 500]
 
-    def test_shipping_comes_back_as_it_was_paid(self) -> None:
+    def test_refunded_shipping_is_divided_like_paid_shipping(self) -> None:
         lines = [make_line(1, price=300), make_line(2, price=700)]
         whole = OrderTotals(shipping=100, refund=100, shipping_refund=100)
 
@@ -125,10 +125,10 @@ class TestSplitOrder:
         assert shares[1].refund_amount == 100
 
     @pytest.mark.parametrize("order", list(permutations((1, 2, None))))
-    def test_sellers_come_as_their_lines_do(self, order: tuple[int | None, ...]) -> None:
+    def test_sellers_are_in_the_order_of_their_lines(self, order: tuple[int | None, ...]) -> None:
         assert tuple(split_order(OrderTotals(), [make_line(pk) for pk in order], {})) == order
 
-    def test_the_cancel_status_is_the_one_least_far(self) -> None:
+    def test_the_cancel_status_is_the_earliest_of_the_lines(self) -> None:
         lines = [
             make_line(cancel_status=status)
             for status in (None, CancelStatus.COMPLETED, CancelStatus.APPROVED)
@@ -151,14 +151,12 @@ class TestStateOfLines:
             ({"refunded", "rejected"}, "refunded"),
         ],
     )
-    def test_is_the_least_that_any_active_line_has_reached(
-        self, states: set[str], expected: str
-    ) -> None:
+    def test_is_the_earliest_of_the_active_lines(self, states: set[str], expected: str) -> None:
         assert state_of_lines({OrderState(state) for state in states}) is OrderState(expected)
 
 
-class TestRest:
-    """What no request accounts for, and what is missing of what requests account for."""
+class TestUnassigned:
+    """Refunds beyond those of requests, and requests beyond the refund."""
 
     @pytest.mark.parametrize(
         ("refund", "refunds"),
@@ -175,7 +173,7 @@ class TestRest:
 
         assert [share.refund_amount for share in shares.values()] == refunds
 
-    def test_goes_by_the_discounted_prices_of_what_is_removed(self) -> None:
+    def test_is_divided_by_discounted_prices_of_removed_units(self) -> None:
         lines = [make_line(1, discount=500, removed=1), make_line(2, removed=1)]
 
         shares = split_order(OrderTotals(refund=750), lines, {})
@@ -183,7 +181,7 @@ class TestRest:
         assert [share.refund_amount for share in shares.values()] == [250, 500]
 
 
-def test_what_is_not_named_is_nothing() -> None:
+def test_amounts_default_to_zero() -> None:
     zero = {"shipping": 0, "refund": 0, "discount_refund": 0, "shipping_refund": 0}
 
     assert OrderTotals() == OrderTotals(**zero)

@@ -18,11 +18,11 @@ from domain.orders.states import OrderState
         (OrderState.REFUNDED, "600", 600),
     ],
 )
-def test_each_state_has_a_code_in_both_vocabularies(
+def test_a_state_has_its_codes_in_both_vocabularies(
     state: OrderState, storefront: str, seller: int
 ) -> None:
     assert (state.storefront_code, state.seller_code) == (storefront, seller)
 
 
-def test_no_state_is_without_codes() -> None:
+def test_every_state_has_codes() -> None:
     assert all(state.storefront_code and state.seller_code for state in OrderState)

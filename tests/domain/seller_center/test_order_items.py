@@ -35,7 +35,7 @@ def reject(case: Case, line: int = 1, reason: str | None = None) -> None:
 
 
 class TestReject:
-    def test_calls_the_line_off_with_all_its_money(self) -> None:
+    def test_cancels_all_units_and_plans_their_refund(self) -> None:
         case = case_of(own_item(price=1000, quantity=3), shipping_amount=50)
 
         reject(case, reason="Broken")
@@ -50,7 +50,7 @@ class TestReject:
         assert (request.status, request.description) == (CancellationStatus.APPROVED, "Broken")
         assert case.order.state is OrderState.REJECTED
 
-    def test_is_completed_by_the_operator_as_any_other(self) -> None:
+    def test_is_completed_by_the_operator(self) -> None:
         case = case_of(own_item(price=1000))
         reject(case)
 
@@ -60,7 +60,7 @@ class TestReject:
         assert case.order.cancellation_plans[0].status is PlanStatus.COMPLETED
         assert case.order.items[0].state is OrderState.REJECTED
 
-    def test_leaves_the_rest_of_the_order(self) -> None:
+    def test_leaves_other_lines_unchanged(self) -> None:
         case = case_of(own_item(), stored_item(), shipping_amount=50)
 
         reject(case)
@@ -81,7 +81,7 @@ class TestReject:
         assert [plan.refund_amount for plan in case.order.cancellation_plans] == [250, 750]
         assert {plan.status for plan in case.order.cancellation_plans} == {PlanStatus.APPROVED}
 
-    def test_needs_no_request_of_its_own_if_all_units_have_one(self) -> None:
+    def test_adds_no_request_if_all_units_have_one(self) -> None:
         case = case_of(own_item(quantity=2))
         request = case.create()
 
@@ -90,7 +90,7 @@ class TestReject:
         assert case.order.items[0].cancellation_requests == [request]
         assert case.order.items[0].state is OrderState.REJECTED
 
-    def test_waits_for_no_request_for_another_line(self) -> None:
+    def test_leaves_requests_for_other_lines_open(self) -> None:
         case = case_of(own_item(), own_item())
         case.create(line=2)
 
@@ -101,7 +101,7 @@ class TestReject:
             PlanStatus.APPROVED,
         ]
 
-    def test_carries_a_reason_that_shoppers_can_not_choose(self) -> None:
+    def test_has_a_reason_that_shoppers_can_not_choose(self) -> None:
         case = case_of(own_item(), own_item())
 
         reject(case)
@@ -111,7 +111,7 @@ class TestReject:
         [reason] = case.uow.cancellation_reasons.by_pks(pks).values()
         assert not reason.is_active
 
-    def test_again_has_no_second_effect(self) -> None:
+    def test_has_no_effect_the_second_time(self) -> None:
         case = case_of(own_item())
         reject(case)
         before = (len(case.uow.audit.added), len(case.uow.outbox.added))
@@ -140,9 +140,9 @@ class TestReject:
         }
 
 
-class TestWhatCanBeRejected:
+class TestRejectableItems:
     @pytest.mark.parametrize("state", ["waiting", "approved", "package_waiting"])
-    def test_is_not_packaged_yet(self, state: str) -> None:
+    def test_are_those_before_packaging(self, state: str) -> None:
         case = case_of(own_item(state=OrderState(state)))
 
         reject(case)
@@ -150,7 +150,7 @@ class TestWhatCanBeRejected:
         assert case.order.items[0].state is OrderState.REJECTED
 
     @pytest.mark.parametrize("state", ["packaged", "shipped", "delivered", "cancelled", "refunded"])
-    def test_is_nothing_else(self, state: str) -> None:
+    def test_are_in_no_other_state(self, state: str) -> None:
         case = case_of(own_item(state=OrderState(state)))
 
         with pytest.raises(InvalidInput) as refused:
@@ -163,7 +163,7 @@ class TestWhatCanBeRejected:
         ("before", "is_possible"),
         [("package_waiting", True), ("packaged", False), (None, True)],
     )
-    def test_waits_for_a_cancellation_only_if_it_was_not_packaged(
+    def test_include_those_with_an_open_cancellation_unless_packaged(
         self, before: str | None, *, is_possible: bool
     ) -> None:
         item = own_item(
@@ -175,11 +175,11 @@ class TestWhatCanBeRejected:
         assert item.is_rejectable is is_possible
 
     @pytest.mark.parametrize("seller", [None, make_seller(pk=8)])
-    def test_is_only_for_its_seller(self, seller: Seller | None) -> None:
+    def test_must_belong_to_the_seller(self, seller: Seller | None) -> None:
         with pytest.raises(NotFound):
             reject(case_of(own_item(seller)))
 
     @pytest.mark.parametrize("uuid", [UUID(int=0), uuid4()])
-    def test_is_there(self, uuid: UUID) -> None:
+    def test_must_exist(self, uuid: UUID) -> None:
         with pytest.raises(NotFound):
             reject_seller_order_item(CALLER, uuid, None, case_of(own_item()).uow)

@@ -7,7 +7,7 @@ class TestActor:
         assert ShopCaller(token_pk=7, scopes=frozenset()).actor == "shop:7"
 
 
-class TestUse:
-    def test_counts_as_noted_where_nothing_else_is_said(self) -> None:
+class TestIsUseRecorded:
+    def test_is_true_by_default(self) -> None:
         assert SellerCaller(seller_pk=3, token_pk=7, scopes=frozenset()).is_use_recorded
         assert ShopCaller(token_pk=7, scopes=frozenset()).is_use_recorded

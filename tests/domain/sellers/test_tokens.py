@@ -86,7 +86,7 @@ def made(uow: Any) -> tuple[SellerToken, str]:
 
 
 class TestCreate:
-    def test_stores_a_hash_only(self, uow: FakeUnitOfWork) -> None:
+    def test_stores_only_a_hash(self, uow: FakeUnitOfWork) -> None:
         token, value = made(uow)
 
         assert value.startswith("wbs_")
@@ -95,18 +95,18 @@ class TestCreate:
         assert (token.name, token.expires_date) == ("ERP", NOW + YEAR)
         assert uow.commits == 1
 
-    def test_is_for_a_seller_who_is_there(self, uow: FakeUnitOfWork) -> None:
+    def test_needs_an_existing_seller(self, uow: FakeUnitOfWork) -> None:
         with pytest.raises(NotFound):
             create_seller_token("nobody", "ERP", READING, YEAR, uow)
 
     @pytest.mark.parametrize("name", ["", "  ", "n" * 101])
-    def test_has_a_name(self, uow: FakeUnitOfWork, name: str) -> None:
+    def test_needs_a_name(self, uow: FakeUnitOfWork, name: str) -> None:
         with pytest.raises(InvalidInput) as refused:
             create_seller_token("usta", name, READING, YEAR, uow)
 
         assert refused.value.field == "name"
 
-    def test_has_a_scope(self, uow: FakeUnitOfWork) -> None:
+    def test_needs_a_scope(self, uow: FakeUnitOfWork) -> None:
         with pytest.raises(InvalidInput) as refused:
             create_seller_token("usta", "ERP", [], YEAR, uow)
 
@@ -114,7 +114,7 @@ class TestCreate:
 
 
 class TestAuthenticate:
-    def test_says_who_asks(self, uow: FakeUnitOfWork) -> None:
+    def test_returns_the_seller_and_the_scopes(self, uow: FakeUnitOfWork) -> None:
         _, value = made(uow)
 
         caller = authenticate_token(value, uow)
@@ -132,7 +132,7 @@ class TestAuthenticate:
         ],
         ids=["expired", "revoked", "unknown"],
     )
-    def test_refuses_what_is_not_valid_any_more(
+    def test_refuses_expired_revoked_and_unknown_tokens(
         self, uow: FakeUnitOfWork, spoil: Callable[[SellerToken], None]
     ) -> None:
         token, value = made(uow)
@@ -142,7 +142,7 @@ class TestAuthenticate:
             authenticate_token(value, uow)
 
     @pytest.mark.parametrize("value", [None, "", "wbs_", "wbs_" + "é" * 43, "w" * 100_000])
-    def test_asks_for_nothing_that_no_token_could_be(
+    def test_does_not_query_a_value_of_another_format(
         self, uow: FakeUnitOfWork, value: str | None
     ) -> None:
         with pytest.raises(NotAuthenticated):
@@ -150,7 +150,7 @@ class TestAuthenticate:
 
         assert uow.seller_tokens.lookups == 0
 
-    def test_a_scope_that_is_missing_is_named(self, uow: FakeUnitOfWork) -> None:
+    def test_names_a_missing_scope(self, uow: FakeUnitOfWork) -> None:
         caller = authenticate_token(made(uow)[1], uow)
         require_scope(caller, Scope.ORDERS_READ)
 
@@ -160,8 +160,8 @@ class TestAuthenticate:
         assert refused.value.params == {"scope": "items:reject"}
 
 
-class TestNoteUse:
-    def test_is_once_a_day(self, uow: FakeUnitOfWork) -> None:
+class TestRecordUse:
+    def test_happens_once_a_day(self, uow: FakeUnitOfWork) -> None:
         _, value = made(uow)
         first = authenticate_token(value, uow)
         record_use(first, uow)
@@ -172,12 +172,12 @@ class TestNoteUse:
         assert uow.seller_tokens.stored[0].last_used_day == NOW.date()
         assert uow.commits == 2
 
-    def test_a_caller_needs_no_note_by_default(self) -> None:
+    def test_is_not_needed_by_default(self) -> None:
         assert SellerCaller(1, 1, frozenset()).is_use_recorded
 
 
 class TestRevoke:
-    def test_keeps_the_first_date(self, uow: FakeUnitOfWork) -> None:
+    def test_does_not_change_an_earlier_date(self, uow: FakeUnitOfWork) -> None:
         token, _ = made(uow)
         revoke_seller_token(token.pk, uow)
         uow.now = NOW + YEAR
@@ -186,7 +186,7 @@ class TestRevoke:
         assert token.revoked_date == NOW
 
     @pytest.mark.parametrize("pk", [0, 404, 2**63])
-    def test_of_none_that_is_there(self, uow: FakeUnitOfWork, pk: int) -> None:
+    def test_needs_an_existing_token(self, uow: FakeUnitOfWork, pk: int) -> None:
         with pytest.raises(NotFound):
             revoke_seller_token(pk, uow)
 

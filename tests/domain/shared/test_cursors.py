@@ -17,7 +17,7 @@ class TestCursor:
     @pytest.mark.parametrize(
         "value", [None, 5, "Ğ/%", "ı" * 200, "😀" * 200, NOW, datetime(1, 1, 1, tzinfo=UTC)]
     )
-    def test_is_read_as_it_was_written(self, value: SortValue) -> None:
+    def test_decodes_to_the_encoded_value(self, value: SortValue) -> None:
         cursor = Cursor(value, 7)
 
         assert decode_cursor(encode_cursor(cursor, "-amount"), "-amount") == cursor
@@ -45,7 +45,7 @@ class TestCursor:
             urlsafe_b64encode(b"[" * 3000).decode(),
         ],
     )
-    def test_is_nothing_else(self, text: str) -> None:
+    def test_refuses_any_other_text(self, text: str) -> None:
         with pytest.raises(InvalidInput) as refused:
             decode_cursor(text, "-amount")
 

@@ -46,11 +46,11 @@ class TestFormatAmount:
 
 class TestParseAmount:
     @given(AMOUNTS, st.sampled_from(Currency))
-    def test_reads_what_was_written(self, minor_units: int, currency: Currency) -> None:
+    def test_reads_formatted_amounts(self, minor_units: int, currency: Currency) -> None:
         assert parse_amount(format_amount(minor_units, currency), currency) == minor_units
 
     @given(AMOUNTS, st.sampled_from(Currency))
-    def test_reads_negative_amounts_where_they_may_be(self, units: int, currency: Currency) -> None:
+    def test_reads_negative_amounts_if_signed(self, units: int, currency: Currency) -> None:
         assert parse_amount(format_amount(-units, currency), currency, signed=True) == -units
 
     @pytest.mark.parametrize(("text", "minor_units"), [("7", 700), ("7.5", 750), ("007.50", 750)])
@@ -90,13 +90,13 @@ class TestParseAmount:
             ("1234567890123", "too_many_digits"),
         ],
     )
-    def test_says_what_is_wrong_with_a_decimal(self, text: str, code: str) -> None:
+    def test_has_a_code_for_each_fault_of_a_decimal(self, text: str, code: str) -> None:
         with pytest.raises(InvalidAmount) as refusal:
             parse_amount(text, Currency.TRY)
 
         assert refusal.value.code == code
 
-    def test_never_repeats_what_it_was_given(self) -> None:
+    def test_never_echoes_the_text(self) -> None:
         with pytest.raises(InvalidAmount) as refusal:
             parse_amount("secret", Currency.TRY)
 
@@ -111,7 +111,7 @@ class TestRates:
     def test_have_two_decimals(self) -> None:
         assert format_rate(1800) == "18.00"
 
-    def test_have_no_sign(self) -> None:
+    def test_can_not_be_negative(self) -> None:
         with pytest.raises(InvalidAmount, match="negative"):
             parse_rate("-1.00")
 
@@ -137,7 +137,9 @@ class TestSplit:
         assert sum(split(total, weights)) == total
 
     @given(st.integers(0, 10**12), WEIGHTS.filter(any))
-    def test_no_part_is_a_unit_from_its_exact_share(self, total: int, weights: list[int]) -> None:
+    def test_every_part_is_within_a_unit_of_its_exact_share(
+        self, total: int, weights: list[int]
+    ) -> None:
         parts = split(total, weights)
 
         for part, weight in zip(parts, weights, strict=True):
@@ -153,16 +155,18 @@ class TestSplit:
             part <= weight for part, weight in zip(split(total, weights), weights, strict=True)
         )
 
-    def test_what_is_left_goes_to_the_largest_remainders(self) -> None:
+    def test_remaining_units_go_to_the_largest_remainders(self) -> None:
         assert split(100, [1, 1, 4]) == [17, 17, 66]
 
     def test_equal_remainders_favour_the_earlier(self) -> None:
         assert split(2, [1, 1, 1]) == [1, 1, 0]
 
-    def test_nothing_among_nobody_is_nothing(self) -> None:
+    def test_zero_can_be_split_by_weights_of_zero(self) -> None:
         assert split(0, [0, 0]) == [0, 0]
 
     @pytest.mark.parametrize(("total", "weights"), [(-1, [1]), (1, [-1, 2]), (1, [0]), (1, [])])
-    def test_refuses_what_can_not_be_shared(self, total: int, weights: list[int]) -> None:
+    def test_refuses_negative_values_and_totals_without_weights(
+        self, total: int, weights: list[int]
+    ) -> None:
         with pytest.raises(ValueError, match=r"negative|nothing to share"):
             split(total, weights)

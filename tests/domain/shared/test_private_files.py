@@ -25,12 +25,12 @@ def mode(path: Path) -> int:
 
 
 class TestFolder:
-    def test_is_private_with_those_above_it(self, tmp_path: Path) -> None:
+    def test_is_private_like_its_new_parents(self, tmp_path: Path) -> None:
         make_private_folder(tmp_path / "var" / "mail")
 
         assert mode(tmp_path / "var") == mode(tmp_path / "var" / "mail") == 0o700
 
-    def test_that_is_there_stays(self, tmp_path: Path) -> None:
+    def test_that_exists_is_not_changed(self, tmp_path: Path) -> None:
         tmp_path.chmod(0o755)
 
         make_private_folder(tmp_path)
@@ -46,7 +46,7 @@ class TestFile:
         assert mode(tmp_path / "file") == 0o600
         assert (tmp_path / "file").read_bytes() == b"text"
 
-    def test_that_was_open_is_closed_and_emptied(self, tmp_path: Path) -> None:
+    def test_that_others_could_read_becomes_private_and_empty(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
         path.write_bytes(b"a long text")
         path.chmod(0o644)
@@ -60,7 +60,7 @@ class TestFile:
         with open_private_file(Path(os.devnull)) as file:
             file.write(b"text")
 
-    def test_in_no_folder(self, tmp_path: Path) -> None:
+    def test_needs_an_existing_folder(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             open_private_file(tmp_path / "no" / "file")
 
@@ -71,7 +71,7 @@ class TestCreate:
 
         assert (mode(tmp_path / "file"), (tmp_path / "file").read_bytes()) == (0o600, b"")
 
-    def test_leaves_one_that_is_there(self, tmp_path: Path) -> None:
+    def test_does_not_change_an_existing_file(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_bytes(b"text")
         (tmp_path / "file").chmod(0o644)
 
@@ -81,14 +81,14 @@ class TestCreate:
         assert mode(tmp_path / "file") == 0o644
 
 
-class TestOpen:
+class TestIsOpenToOthers:
     @pytest.mark.parametrize(("mode", "is_open"), [(0o600, False), (0o640, True), (0o604, True)])
-    def test_follows_from_the_mode(self, tmp_path: Path, mode: int, is_open: bool) -> None:
+    def test_depends_on_the_mode(self, tmp_path: Path, mode: int, is_open: bool) -> None:
         path = tmp_path / "file"
         path.touch()
         path.chmod(mode)
 
         assert is_open_to_others(path) is is_open
 
-    def test_of_no_file(self, tmp_path: Path) -> None:
+    def test_is_false_without_a_file(self, tmp_path: Path) -> None:
         assert not is_open_to_others(tmp_path / "file")

@@ -32,33 +32,33 @@ class TestContentHash:
     def test_other_content_has_another(self, overrides: dict[str, Any]) -> None:
         assert make_address(**overrides).content_hash != make_address().content_hash
 
-    def test_ids_are_no_content(self) -> None:
+    def test_ids_do_not_count_as_content(self) -> None:
         assert make_product(pk=1).content_hash == make_product(pk=2).content_hash
 
-    def test_the_order_of_keys_is_no_content(self) -> None:
+    def test_the_order_of_keys_does_not_matter(self) -> None:
         one = make_product(attributes={"a": "1", "b": "2"})
         other = make_product(attributes={"b": "2", "a": "1"})
 
         assert one.content_hash == other.content_hash
 
-    def test_what_it_names_is_content(self) -> None:
+    def test_referenced_snapshots_count_as_content(self) -> None:
         other_carrier = make_shipping_company(value="aras")
 
         named = make_easy_return_company(shipping_company=other_carrier)
 
         assert named.content_hash != make_easy_return_company().content_hash
 
-    def test_kinds_never_share_one(self) -> None:
+    def test_snapshots_of_different_kinds_never_share_a_hash(self) -> None:
         kinds: list[Snapshot] = [make_bank(), make_payment_option(), make_product()]
 
         assert len({snapshot.content_hash for snapshot in kinds}) == len(kinds)
 
-    def test_only_what_json_can_say_is_content(self) -> None:
+    def test_content_must_be_json(self) -> None:
         with pytest.raises(TypeError, match="object"):
             make_product(attributes={"a": object()})
 
 
-def test_an_address_shows_its_hash() -> None:
+def test_the_hash_data_of_an_address_is_its_content_hash() -> None:
     address = make_address()
 
     assert address.hash_data == address.content_hash

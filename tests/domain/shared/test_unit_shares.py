@@ -9,7 +9,7 @@ quantities = st.integers(1, 50)
 
 @st.composite
 def sequences(draw: st.DrawFn) -> tuple[int, int, list[int]]:
-    """A line's total and quantity, and the sizes of the parts that go one after the other."""
+    """A line's total and quantity, and the sizes of successive parts."""
     quantity = draw(quantities)
     parts: list[int] = []
     while sum(parts) < quantity:
@@ -19,7 +19,9 @@ def sequences(draw: st.DrawFn) -> tuple[int, int, list[int]]:
 
 class TestShareOfUnits:
     @given(sequences())
-    def test_any_sequence_adds_up_to_the_whole(self, sequence: tuple[int, int, list[int]]) -> None:
+    def test_any_sequence_of_parts_adds_up_to_the_total(
+        self, sequence: tuple[int, int, list[int]]
+    ) -> None:
         total, quantity, parts = sequence
         preceding = 0
         shares = []
@@ -50,17 +52,17 @@ class TestShareOfUnits:
             (5, 4, [1, 2, 1, 1]),
         ],
     )
-    def test_units_that_go_one_by_one_round_to_the_nearest_and_halves_up(
+    def test_single_units_round_to_the_nearest_and_halves_up(
         self, total: int, quantity: int, shares: list[int]
     ) -> None:
         counts = range(quantity)
 
         assert [share_of_units(total, quantity, preceding, 1) for preceding in counts] == shares
 
-    def test_nothing_is_worth_nothing(self) -> None:
+    def test_the_share_of_no_units_is_zero(self) -> None:
         assert share_of_units(1000, 3, 2, 0) == 0
 
     @pytest.mark.parametrize(("preceding", "units"), [(0, 4), (2, 2), (-1, 1), (1, -1)])
-    def test_there_are_only_so_many(self, preceding: int, units: int) -> None:
+    def test_refuses_more_units_than_the_quantity(self, preceding: int, units: int) -> None:
         with pytest.raises(ValueError, match="fewer"):
             share_of_units(1000, 3, preceding, units)

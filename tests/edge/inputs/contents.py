@@ -39,7 +39,7 @@ MEDIA_TYPES = [
     post(REJECT, b"{}", 415, _UNSUPPORTED, b"Content-Encoding: gzip", credentials=b"<seller>"),
 ]
 
-# What stands where a whole document should.
+# Invalid texts in place of a whole document.
 _NOT_JSON = (
     b"{",
     b" ",

@@ -13,7 +13,7 @@ def _login(*lines: bytes, body: bytes = b"{}", kind: bytes = b"application/json"
 
 _CHUNKED = b"Transfer-Encoding: chunked"
 
-# The HTTP server refuses these itself, before any of our code; it has no option to hand them on.
+# The HTTP server refuses these itself, before any of our code; it has no option to pass them on.
 SERVER_S_OWN = [
     *(
         raw(text, 400, BARE)
@@ -91,7 +91,7 @@ BODIES = [
             (b"Content-Length: 1", b""),
         )
     ),
-    # Two lengths: the chunks are what counts (RFC 9112, section 6.1).
+    # Of two lengths, the chunks count (RFC 9112, section 6.1).
     raw(_login(_CHUNKED, b"Content-Length: 50", body=b"2\r\n[]\r\n0\r\n\r\n"), 400, "invalid"),
     raw(_login(_CHUNKED, body=b"2;a=b\r\n[]\r\n0\r\nX: y\r\n\r\n"), 400, "invalid"),
     post(LOGIN, b"", 413, "content_too_large", credentials=b"", length=b"Content-Length: 262145"),

@@ -9,25 +9,25 @@ TOKEN = "/csrf_token/"
 
 
 class TestGetCsrfToken:
-    def test_gives_one_token_in_the_body_and_in_a_cookie(self, client: TestClient) -> None:
+    def test_returns_one_token_in_the_body_and_in_a_cookie(self, client: TestClient) -> None:
         response = client.get(TOKEN)
 
         assert response.json() == {"csrf_token": client.cookies["csrftoken"]}
 
-    def test_gives_the_same_again(self, client: TestClient) -> None:
+    def test_returns_the_same_token_again(self, client: TestClient) -> None:
         assert client.get(TOKEN).json() == client.get(TOKEN).json()
 
-    def test_gives_everybody_their_own(self, clients: Clients) -> None:
+    def test_returns_different_tokens_to_different_clients(self, clients: Clients) -> None:
         assert clients.new().get(TOKEN).json() != clients.new().get(TOKEN).json()
 
-    def test_gives_what_the_session_may_change_things_with(self, shopping: TestClient) -> None:
+    def test_returns_a_token_that_is_valid_for_the_session(self, shopping: TestClient) -> None:
         token = shopping.get(TOKEN).json()["csrf_token"]
 
         response = shopping.post("/users/logout/", headers={"x-csrftoken": token})
 
         assert response.status_code == 204
 
-    def test_gives_what_is_worth_nothing_to_another_session(
+    def test_returns_a_token_that_is_invalid_for_other_sessions(
         self, clients: Clients, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         token = shopping.get(TOKEN).json()["csrf_token"]
@@ -41,7 +41,7 @@ class TestGetCsrfToken:
     def test_is_replaced_by_a_login_and_by_a_look_up(
         self, client: TestClient, shop: Shop, replaces: str
     ) -> None:
-        """The contract says so of both: a client that keeps the token is refused."""
+        """The contract documents this for both: an earlier token is refused afterwards."""
         user = shop.user(
             user_type=UserType.GUEST if replaces == "look-up" else UserType.REGISTERED,
             password_hash=Argon2Passwords().hash("correct horse battery staple"),

@@ -11,13 +11,13 @@ PATH = "/current_user/"
 
 
 class TestGetCurrentUser:
-    def test_tells_what_is_known(self, clients: Clients, shop: Shop) -> None:
+    def test_shows_the_user(self, clients: Clients, shop: Shop) -> None:
         user = shop.user(email="Ayse@example.com", first_name="Ayşe", last_name="Yılmaz")
         before = datetime.now(UTC)
 
-        answer = clients.new(shop.session(user)).get(PATH)
+        response = clients.new(shop.session(user)).get(PATH)
 
-        document = answer.json()
+        document = response.json()
         last_login = datetime.fromisoformat(document.pop("last_login"))
         assert before - timedelta(seconds=1) <= last_login <= datetime.now(UTC)
         joined = user.created_date.isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -36,14 +36,14 @@ class TestGetCurrentUser:
             "email_allowed": None,
             "sms_allowed": None,
         }
-        assert answer.headers["cache-control"] == "no-store"
+        assert response.headers["cache-control"] == "no-store"
 
-    def test_tells_of_guests_too(self, clients: Clients, shop: Shop) -> None:
+    def test_shows_guests_too(self, clients: Clients, shop: Shop) -> None:
         guest = shop.user(user_type=UserType.GUEST)
 
         assert clients.new(shop.session(guest)).get(PATH).json()["user_type"] == "guest"
 
-    def test_tells_when_the_newest_session_began(
+    def test_shows_the_start_of_the_newest_session(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         first = shop.session(shopper)
@@ -57,11 +57,11 @@ class TestGetCurrentUser:
 
     @pytest.mark.parametrize("accept", ["*/*", "text/html"])
     def test_needs_a_session(self, client: TestClient, accept: str) -> None:
-        answer = client.get(PATH, headers={"Accept": accept})
+        response = client.get(PATH, headers={"Accept": accept})
 
-        assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+        assert (response.status_code, response.json()["error_code"]) == (401, "not_authenticated")
 
-    def test_takes_a_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_accepts_a_session_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
         headers = {"Authorization": f"Session {shop.session(shopper)}"}
 
         assert clients.new().get(PATH, headers=headers).json()["pk"] == shopper.pk

@@ -77,9 +77,7 @@ class TestCreate:
     @pytest.mark.parametrize(
         ("sent", "status"), [({}, 400), ({"email": ""}, 400), ({"email": 1}, 400), ([], 400)]
     )
-    def test_refuses_what_names_nobody(
-        self, storefront: TestClient, sent: Any, status: int
-    ) -> None:
+    def test_refuses_an_invalid_body(self, storefront: TestClient, sent: Any, status: int) -> None:
         assert storefront.post(HANDOVER, json=sent).status_code == status
 
     def test_is_audited_and_logged_without_secrets(
@@ -122,7 +120,7 @@ class TestAccess:
             )
             assert response.headers["WWW-Authenticate"].startswith('Bearer realm="shop"')
 
-    def test_is_not_for_sellers(self, trading: TestClient, seller: Seller) -> None:
+    def test_refuses_a_sellers_token(self, trading: TestClient, seller: Seller) -> None:
         response = make(trading)
 
         assert (response.status_code, response.json()["error_code"]) == (403, "missing_scope")
@@ -132,7 +130,9 @@ class TestAccess:
         "path",
         ["orders", "order-items", "cancellation-plans", "customer-addresses"],
     )
-    def test_of_the_shop_opens_nothing_of_sellers(self, storefront: TestClient, path: str) -> None:
+    def test_a_token_of_the_shop_gives_no_access_to_sellers_lists(
+        self, storefront: TestClient, path: str
+    ) -> None:
         response = storefront.get(f"/api/i1/{path}/")
 
         assert (response.status_code, response.json()["error_code"]) == (403, "missing_scope")
@@ -146,24 +146,26 @@ class TestRedeem:
         names = [cookie.partition("=")[0] for cookie in cookies]
         assert names == ["sessionid", "csrftoken", "ordergrant"]
         assert "HttpOnly" in cookies[0]
-        assert "Max-Age=0" in cookies[2]  # a grant of before is dropped
+        assert "Max-Age=0" in cookies[2]  # an earlier grant is dropped
         headers = {"x-csrftoken": client.cookies["csrftoken"]}
         assert client.post("/users/logout/", headers=headers).status_code == 204
 
     @pytest.mark.parametrize(
         ("params", "target"), [({}, "/docs"), ({"next": ORDERS}, ORDERS), ({"next": ""}, "/docs")]
     )
-    def test_leads_on(
+    def test_redirects_to_next(
         self, client: TestClient, token: str, params: dict[str, str], target: str
     ) -> None:
         assert redeem(client, token, params=params).headers["Location"] == target
 
     @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "/\\evil"])
-    def test_leads_to_no_other_site(self, client: TestClient, token: str, target: str) -> None:
+    def test_refuses_to_redirect_to_another_site(
+        self, client: TestClient, token: str, target: str
+    ) -> None:
         assert redeem(client, token, params={"next": target}).status_code == 400
         assert redeem(client, token).status_code == 303
 
-    def test_ends_the_session_that_the_browser_had(
+    def test_ends_an_earlier_session_of_the_browser(
         self, clients: Clients, shop: Shop, token: str
     ) -> None:
         planted = shop.session(shop.user())
@@ -188,19 +190,19 @@ class TestRedeem:
         assert "Go back to the shop" in response.text
 
     @pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose", "X-Moz"])
-    def test_is_not_for_prefetches(self, client: TestClient, token: str, header: str) -> None:
+    def test_refuses_prefetches(self, client: TestClient, token: str, header: str) -> None:
         refused = redeem(client, token, headers={header: "prefetch"})
 
         assert (refused.status_code, refused.json()["error_code"]) == (403, "prefetch_refused")
         assert redeem(client, token).status_code == 303
 
-    def test_is_not_for_head(self, client: TestClient, token: str) -> None:
+    def test_refuses_head(self, client: TestClient, token: str) -> None:
         response = client.head(HANDOVER, params={"token": token})
 
         assert response.status_code == 405
         assert redeem(client, token).status_code == 303
 
-    def test_takes_no_link_of_a_password_reset(
+    def test_refuses_the_token_of_a_password_reset(
         self, client: TestClient, token: str, settings: Settings
     ) -> None:
         uuid = read_token(token, Purpose.HANDOVER, settings)
@@ -208,7 +210,7 @@ class TestRedeem:
         assert redeem(client, sign_token(uuid, Purpose.PASSWORD_RESET, settings)).status_code == 410
         assert redeem(client, token).status_code == 303
 
-    def test_ends_after_a_minute(
+    def test_fails_after_a_minute(
         self, client: TestClient, shop: Shop, shopper: User, settings: Settings, monkeypatch: Any
     ) -> None:
         monkeypatch.setattr(
@@ -235,7 +237,7 @@ def given_a_password(database: Any) -> None:
 
 
 @pytest.mark.parametrize("change", [deactivated, logged_out, given_a_password])
-def test_links_end_with_the_sessions(
+def test_links_become_invalid_when_the_sessions_end(
     client: TestClient, shop: Shop, shopper: User, token: str, change: Any
 ) -> None:
     change(shop.database)
@@ -243,7 +245,7 @@ def test_links_end_with_the_sessions(
     assert redeem(client, token).status_code == 410
 
 
-def test_links_of_an_inactive_user_open_nothing(
+def test_links_of_an_inactive_user_are_invalid(
     client: TestClient, token: str, database: Database
 ) -> None:
     with database.writing() as uow:

@@ -1,4 +1,4 @@
-"""Logging out by a form, as pages and clients of the platform do it."""
+"""Logging out by a form, like pages and clients of the platform."""
 
 import re
 
@@ -13,14 +13,14 @@ FIELD = re.compile(r"name=['|\"]csrfmiddlewaretoken['|\"] value=['|\"](\w+)")
 
 
 def token_of(page: str) -> str:
-    """The token as the platform's storefront finds it in a page."""
+    """The token in a page, found like the platform's storefront does."""
     found = FIELD.search(page)
     assert found
     return found[1]
 
 
 class TestShowLogoutPage:
-    def test_shows_a_form_with_a_good_token(self, shopping: TestClient) -> None:
+    def test_shows_a_form_with_a_valid_token(self, shopping: TestClient) -> None:
         page = shopping.get(LOGOUT, params={"next": "/redoc?a=1&b"})
 
         assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -30,14 +30,12 @@ class TestShowLogoutPage:
         assert shopping.get(ORDERS).status_code == 200
 
     @pytest.mark.parametrize(("query", "target"), [("", "/users/login/"), ("?next=/docs", "/docs")])
-    def test_leads_on_where_there_is_no_session(
-        self, client: TestClient, query: str, target: str
-    ) -> None:
-        answer = client.get(LOGOUT + query)
+    def test_redirects_without_a_session(self, client: TestClient, query: str, target: str) -> None:
+        response = client.get(LOGOUT + query)
 
-        assert (answer.status_code, answer.headers["location"]) == (303, target)
+        assert (response.status_code, response.headers["location"]) == (303, target)
 
-    def test_refuses_to_lead_to_another_site(self, shopping: TestClient) -> None:
+    def test_refuses_to_redirect_to_another_site(self, shopping: TestClient) -> None:
         assert shopping.get(f"{LOGOUT}?next=//evil.example").status_code == 400
 
 
@@ -63,46 +61,48 @@ class TestLogOutByForm:
         assert (second.status_code, second.headers["location"]) == (303, "/users/login/")
         assert clients.new(session).get(ORDERS).status_code == 401
 
-    def test_leads_to_where_the_form_says(self, cancelling: TestClient) -> None:
+    def test_redirects_to_next(self, cancelling: TestClient) -> None:
         form = {"csrfmiddlewaretoken": cancelling.headers.pop("x-csrftoken"), "next": "/docs"}
 
-        answer = cancelling.post(LOGOUT, data=form)
+        response = cancelling.post(LOGOUT, data=form)
 
-        assert (answer.status_code, answer.headers["location"]) == (303, "/docs")
+        assert (response.status_code, response.headers["location"]) == (303, "/docs")
         assert list(cancelling.cookies) == []
 
-    def test_takes_the_token_in_the_header(self, cancelling: TestClient) -> None:
+    def test_accepts_the_token_in_the_header(self, cancelling: TestClient) -> None:
         assert cancelling.post(LOGOUT).status_code == 303
         assert cancelling.get(ORDERS).status_code == 401
 
     @pytest.mark.parametrize("token", ["", "x", "ab" * 48])
-    def test_shows_the_form_again_for_a_bad_token(self, shopping: TestClient, token: str) -> None:
+    def test_shows_the_form_again_for_an_invalid_token(
+        self, shopping: TestClient, token: str
+    ) -> None:
         form = {"csrfmiddlewaretoken": token, "next": "/docs"}
 
-        answer = shopping.post(LOGOUT, data=form, headers={"Accept-Language": "tr"})
+        response = shopping.post(LOGOUT, data=form, headers={"Accept-Language": "tr"})
 
-        assert answer.status_code == 403
-        assert "<h1>Çıkış yap</h1>" in answer.text
-        assert 'name="next" value="/docs"' in answer.text
+        assert response.status_code == 403
+        assert "<h1>Çıkış yap</h1>" in response.text
+        assert 'name="next" value="/docs"' in response.text
         assert shopping.get(ORDERS).status_code == 200
-        again = form | {"csrfmiddlewaretoken": token_of(answer.text)}
+        again = form | {"csrfmiddlewaretoken": token_of(response.text)}
         assert shopping.post(LOGOUT, data=again).status_code == 303
 
-    def test_refuses_to_lead_to_another_site(self, cancelling: TestClient) -> None:
-        answer = cancelling.post(LOGOUT, data={"next": "//evil.example"})
+    def test_refuses_to_redirect_to_another_site(self, cancelling: TestClient) -> None:
+        response = cancelling.post(LOGOUT, data={"next": "//evil.example"})
 
-        assert (answer.status_code, set(answer.json())) == (400, {"next", "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {"next", "error_code"})
         assert cancelling.get(ORDERS).status_code == 200
 
-    def test_leads_on_where_there_is_no_session(self, client: TestClient) -> None:
-        answer = client.post(LOGOUT)
+    def test_redirects_without_a_session(self, client: TestClient) -> None:
+        response = client.post(LOGOUT)
 
-        assert (answer.status_code, answer.headers["location"]) == (303, "/users/login/")
+        assert (response.status_code, response.headers["location"]) == (303, "/users/login/")
 
     def test_ends_the_session_of_a_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
         session = shop.session(shopper)
 
-        answer = clients.new().post(LOGOUT, headers={"Authorization": f"Session {session}"})
+        response = clients.new().post(LOGOUT, headers={"Authorization": f"Session {session}"})
 
-        assert answer.status_code == 303
+        assert response.status_code == 303
         assert clients.new(session).get(ORDERS).status_code == 401

@@ -38,7 +38,7 @@ HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 class Mailbox:
-    """A mailer that keeps what it is given."""
+    """A mailer that collects e-mails."""
 
     def __init__(self) -> None:
         self.sent_emails: list[EmailMessage] = []
@@ -59,7 +59,7 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 def deliver(shop: Shop, mailbox: Mailbox, settings: Settings) -> Callable[[], list[EmailMessage]]:
-    """Delivers what is due, as a worker does, and returns it."""
+    """Delivers all due events like a worker, and returns the e-mails."""
     worker = OutboxWorker(shop.database, mailbox, settings)
 
     def run() -> list[EmailMessage]:
@@ -80,7 +80,7 @@ def engines(database_url: str) -> Any:
 
 @pytest.fixture
 def token(client: TestClient, shopper: User, deliver: Any) -> str:
-    """The token in the link that the shopper was sent."""
+    """The token in the link of the shopper's e-mail."""
     client.post(RESET, json={"email": EMAIL})
     return token_in(*deliver())
 
@@ -130,7 +130,7 @@ class TestRequest:
         )
         assert (log_in(client, OLD), log_in(client, NEW)) == (400, 200)
 
-    def test_is_the_way_in_for_a_user_without_a_password(
+    def test_lets_a_user_without_a_password_set_one(
         self, client: TestClient, shop: Shop, deliver: Any
     ) -> None:
         shop.user(email=EMAIL, password_hash=None)
@@ -141,7 +141,7 @@ class TestRequest:
         assert set_new(client, token_in(sent_email)).status_code == 200
         assert log_in(client, NEW) == 200
 
-    def test_answers_alike_whoever_has_the_address(
+    def test_response_does_not_show_whether_the_address_has_an_account(
         self, client: TestClient, shop: Shop, deliver: Any
     ) -> None:
         shop.user(email=EMAIL, password_hash=OLD_HASH)
@@ -149,18 +149,18 @@ class TestRequest:
         shop.user(email="guest@example.com", user_type=UserType.GUEST)
         emails = [EMAIL, "gone@example.com", "guest@example.com", "nobody@example.com", "no mail"]
 
-        answers = {
-            (answer.status_code, answer.content)
-            for answer in (client.post(RESET, json={"email": email}) for email in emails)
+        responses = {
+            (response.status_code, response.content)
+            for response in (client.post(RESET, json={"email": email}) for email in emails)
         }
 
-        [(status, body)] = answers
+        [(status, body)] = responses
         assert status == 202
         assert b"If there is an account" in body
         assert [sent_email["To"] for sent_email in deliver()] == [EMAIL]
         assert [event.payload["email"] for event in events(shop.database)] == [EMAIL]
 
-    def test_asks_the_database_the_same_for_every_address(
+    def test_runs_the_same_statements_for_every_address(
         self, client: TestClient, shopper: User, statements: list[tuple[str, Any]]
     ) -> None:
         runs = []
@@ -172,7 +172,7 @@ class TestRequest:
         assert runs[0] == runs[1]
         assert len([text for text in runs[0] if text.startswith("INSERT INTO outbox")]) == 1
 
-    def test_writes_in_the_language_of_the_request(
+    def test_sends_an_email_in_the_language_of_the_request(
         self, client: TestClient, shopper: User, deliver: Any, settings: Settings
     ) -> None:
         client.post(RESET, json={"email": EMAIL}, headers={"Accept-Language": "tr"})
@@ -189,7 +189,7 @@ class TestRequest:
         assert "<h1>Check your e-mail</h1>" in response.text
         assert EMAIL not in response.text
 
-    def test_shows_the_form_again_with_what_is_wrong(self, client: TestClient) -> None:
+    def test_shows_the_form_again_with_the_error(self, client: TestClient) -> None:
         response = client.post(RESET, data={"email": ""})
 
         assert response.status_code == 400
@@ -198,7 +198,7 @@ class TestRequest:
 
     @pytest.mark.parametrize("path", [RESET, PASSWORD])
     @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
-    def test_refuses_the_page_of_another_site(
+    def test_refuses_a_form_of_another_site(
         self, client: TestClient, path: str, origin: str, database: Database
     ) -> None:
         fields = {"email": EMAIL, "token": "x", "password": NEW}
@@ -211,7 +211,7 @@ class TestRequest:
 
 class TestLimits:
     @pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
-    def test_refuse_the_sixth_request_for_an_address_whoever_has_it(
+    def test_refuse_the_sixth_request_for_any_address(
         self, client: TestClient, shopper: User, email: str, database: Database
     ) -> None:
         responses = [client.post(RESET, json={"email": email}) for _ in range(6)]
@@ -221,7 +221,7 @@ class TestLimits:
         assert 890 <= int(responses[-1].headers["Retry-After"]) <= 900
         assert len(events(database)) == 5
 
-    def test_say_so_on_the_page(self, client: TestClient) -> None:
+    def test_are_shown_on_the_page(self, client: TestClient) -> None:
         for _ in range(5):
             client.post(RESET, data={"email": EMAIL})
 
@@ -240,11 +240,11 @@ class TestLimits:
 
 
 class TestPages:
-    def test_lead_from_the_login_to_the_form(self, client: TestClient) -> None:
+    def test_link_from_the_login_to_the_form(self, client: TestClient) -> None:
         assert f'<a href="{RESET}">Forgot your password?</a>' in client.get(LOGIN).text
         assert f'action="{RESET}"' in client.get(RESET).text
 
-    def test_show_the_form_of_a_link_as_often_as_it_is_opened(
+    def test_show_the_form_every_time_a_link_is_opened(
         self, client: TestClient, token: str
     ) -> None:
         opened = [client.get(PASSWORD, params={"token": token}) for _ in range(3)]
@@ -256,7 +256,7 @@ class TestPages:
         assert set_new(client, token).status_code == 200
 
     @pytest.mark.parametrize("token", ["x", "0" * 32 + ".x", "...", "ş x>", "x" * 200])
-    def test_say_that_a_link_is_no_longer_valid(self, client: TestClient, token: str) -> None:
+    def test_show_that_a_link_is_no_longer_valid(self, client: TestClient, token: str) -> None:
         page = client.get(PASSWORD, params={"token": token}, headers=HTML)
         form = client.post(PASSWORD, data={"token": token, "password": NEW})
         json = set_new(client, token)
@@ -277,7 +277,7 @@ class TestPages:
         assert f'name="token" value="{token}"' in response.text
         assert set_new(client, token).status_code == 200
 
-    def test_say_that_the_password_is_set(self, client: TestClient, token: str) -> None:
+    def test_show_that_the_password_is_set(self, client: TestClient, token: str) -> None:
         response = client.post(PASSWORD, data={"token": token, "password": NEW})
 
         assert response.status_code == 200
@@ -286,7 +286,7 @@ class TestPages:
 
 
 class TestSet:
-    def test_ends_all_sessions_and_tells_the_user(
+    def test_ends_all_sessions_and_sends_an_email(
         self, clients: Clients, shop: Shop, shopper: User, token: str, deliver: Any
     ) -> None:
         sessions = [shop.session(shopper) for _ in range(2)]
@@ -311,7 +311,7 @@ class TestSet:
         assert client.get(PASSWORD, params={"token": token}).status_code == 410
         assert log_in(client, NEW) == 200
 
-    def test_ends_the_other_links_of_the_user(
+    def test_invalidates_the_other_links_of_the_user(
         self, client: TestClient, shopper: User, token: str, deliver: Any, clients: Clients
     ) -> None:
         client.post(RESET, json={"email": EMAIL})
@@ -321,9 +321,7 @@ class TestSet:
         assert set_new(client, token).status_code == 410
 
     @pytest.mark.parametrize("field", ["token", "password"])
-    def test_names_a_field_that_is_missing(
-        self, client: TestClient, token: str, field: str
-    ) -> None:
+    def test_names_a_missing_field(self, client: TestClient, token: str, field: str) -> None:
         body = {"token": token, "password": NEW}
         del body[field]
 
@@ -343,14 +341,14 @@ class TestSet:
         ],
         ids=repr,
     )
-    def test_checks_the_length_and_nothing_else(
+    def test_checks_only_the_length(
         self, client: TestClient, token: str, password: str, status: int
     ) -> None:
         assert set_new(client, token, password=password).status_code == status
         if status == 200:
             assert log_in(client, password) == 200
 
-    def test_is_not_possible_for_a_user_who_was_deactivated(
+    def test_fails_for_a_user_who_was_deactivated(
         self, client: TestClient, shop: Shop, shopper: User, token: str
     ) -> None:
         for change in (deactivate_user, activate_user):
@@ -359,7 +357,7 @@ class TestSet:
             assert set_new(client, token).status_code == 410
         assert log_in(client, OLD) == 200
 
-    def test_takes_no_link_of_a_handover(
+    def test_refuses_the_token_of_a_handover(
         self, client: TestClient, shop: Shop, shopper: User, settings: Settings
     ) -> None:
         uuid, now = uuid4(), utc_now()
@@ -381,13 +379,13 @@ class TestSet:
 
 class TestTime:
     def age(self, engines: Engines, **columns: timedelta) -> None:
-        """Move the moments of all tokens into the past."""
+        """Move these times of all tokens into the past."""
         with engines.writing.begin() as connection:
             for row in connection.execute(sa.select(one_time_tokens)).mappings().all():
                 earlier = {name: row[name] - by for name, by in columns.items()}
                 connection.execute(sa.update(one_time_tokens).values(earlier))
 
-    def test_of_a_link_is_an_hour_from_the_request(
+    def test_a_link_expires_an_hour_after_the_request(
         self, client: TestClient, token: str, engines: Engines, database: Database
     ) -> None:
         with engines.writing.begin() as connection:
@@ -401,7 +399,7 @@ class TestTime:
         assert set_new(client, token).status_code == 410
         assert log_in(client, OLD) == 200
 
-    def test_that_is_over_before_the_delivery_leaves_nothing_to_send(
+    def test_an_expired_link_is_not_sent(
         self, client: TestClient, shop: Shop, shopper: User, deliver: Any
     ) -> None:
         client.post(RESET, json={"email": EMAIL})
@@ -415,7 +413,7 @@ class TestTime:
 
 
 class TestDelivery:
-    """At least once: the same link each time, unless it was used."""
+    """A repeated delivery sends the same link, unless it was used."""
 
     def again(self, shop: Shop) -> None:
         with shop.database.writing() as uow:
@@ -427,7 +425,7 @@ class TestDelivery:
             event.status, event.due_date = OutboxStatus.PENDING, event.created_date
             uow.commit()
 
-    def test_that_is_repeated_has_the_same_link(
+    def test_sends_the_same_link_when_repeated(
         self, client: TestClient, shop: Shop, token: str, deliver: Any
     ) -> None:
         self.again(shop)
@@ -435,7 +433,7 @@ class TestDelivery:
         assert token_in(*deliver()) == token
         assert set_new(client, token).status_code == 200
 
-    def test_that_is_repeated_renews_no_link_that_was_used(
+    def test_does_not_renew_a_used_link_when_repeated(
         self, client: TestClient, shop: Shop, token: str, deliver: Any
     ) -> None:
         set_new(client, token)
@@ -447,7 +445,7 @@ class TestDelivery:
 
 
 class TestSecrets:
-    def test_stand_in_no_log_and_no_table(
+    def test_are_neither_logged_nor_stored(
         self,
         client: TestClient,
         token: str,
@@ -459,7 +457,7 @@ class TestSecrets:
             set_new(client, token)
             set_new(client, token)
 
-        # The client of the tests logs its own URLs.
+        # The test client logs its own URLs.
         lines = [record.getMessage() for record in caplog.records if record.name != "httpx"]
         logged_text = "\n".join(lines)
         assert "/users/password/" in logged_text

@@ -43,13 +43,13 @@ def log_in_by_form(client: TestClient, headers: Any = None, **overrides: str) ->
 
 
 def cookies_of(response: Any) -> dict[str, set[str]]:
-    """The attributes of each cookie, by its name."""
+    """The attributes of cookies by name."""
     lines = [line.split("; ") for line in response.headers.get_list("set-cookie")]
     return {first.partition("=")[0]: set(attributes) for first, *attributes in lines}
 
 
 class TestLogIn:
-    def test_answers_json_with_the_user(self, client: TestClient, shopper: User) -> None:
+    def test_returns_the_user_as_json(self, client: TestClient, shopper: User) -> None:
         response = log_in(client, email="AYSE@example.com")
 
         assert response.status_code == 200
@@ -69,7 +69,7 @@ class TestLogIn:
         assert client.get(ORDERS).status_code == 200
 
     @pytest.mark.usefixtures("shopper")
-    def test_takes_a_body_in_chunks(self, client: TestClient) -> None:
+    def test_accepts_a_body_in_chunks(self, client: TestClient) -> None:
         raw = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
         headers = {"Content-Type": "application/json"}
 
@@ -87,7 +87,7 @@ class TestLogIn:
 
     @pytest.mark.usefixtures("shopper")
     @pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
-    def test_keeps_cookies_to_https_where_it_is_used(
+    def test_sets_secure_cookies_over_https(
         self, client: TestClient, scheme: str, secure: bool
     ) -> None:
         client.base_url = f"{scheme}://testserver"
@@ -98,7 +98,7 @@ class TestLogIn:
         assert ["Secure" in cookies[name] for name in names] == [secure] * 3
 
     @pytest.mark.usefixtures("shopper")
-    def test_ends_the_session_that_somebody_planted(self, clients: Clients, shop: Shop) -> None:
+    def test_ends_a_planted_session(self, clients: Clients, shop: Shop) -> None:
         planted = shop.session(shop.user())
         client = clients.new(planted)
         assert client.get(ORDERS).status_code == 200
@@ -112,13 +112,15 @@ class TestLogIn:
         [({}, "/docs"), ({"next": ""}, "/docs"), ({"next": "/redoc?a=1&b"}, "/redoc?a=1&b")],
     )
     @pytest.mark.usefixtures("shopper")
-    def test_sends_a_form_on(self, client: TestClient, fields: dict[str, str], target: str) -> None:
+    def test_redirects_a_form_to_next(
+        self, client: TestClient, fields: dict[str, str], target: str
+    ) -> None:
         response = log_in_by_form(client, **fields)
 
         assert (response.status_code, response.headers["Location"]) == (303, target)
         assert client.get(ORDERS).status_code == 200
 
-    def test_renews_a_hash_that_was_made_with_weaker_parameters(
+    def test_renews_a_hash_with_weaker_parameters(
         self, client: TestClient, shop: Shop, database: Database
     ) -> None:
         weak = PasswordHasher(memory_cost=1024, time_cost=1, parallelism=1).hash(PASSWORD)
@@ -134,12 +136,12 @@ class TestLogIn:
 
 
 class TestFailedLogIn:
-    def test_answers_alike_whatever_was_wrong(self, client: TestClient, shop: Shop) -> None:
+    def test_has_the_same_response_for_every_reason(self, client: TestClient, shop: Shop) -> None:
         shop.user(email=EMAIL, password_hash=PASSWORD_HASH)
         shop.user(email="gone@example.com", password_hash=PASSWORD_HASH, is_active=False)
         shop.user(email="guest@example.com", user_type=UserType.GUEST)
 
-        answers = {
+        responses = {
             (response.status_code, response.content, tuple(cookies_of(response)))
             for response in [
                 log_in(client, password="Correct horse"),
@@ -150,7 +152,7 @@ class TestFailedLogIn:
             ]
         }
 
-        ((status, body, cookies),) = answers
+        ((status, body, cookies),) = responses
         assert (status, cookies) == (400, ())
         assert b'"error_code":"login_failed"' in body
 
@@ -181,23 +183,21 @@ class TestFailedLogIn:
             ("next", "/\t/evil.example"),
         ],
     )
-    def test_names_the_field_that_does_not_fit(
-        self, client: TestClient, field: str, value: Any
-    ) -> None:
+    def test_names_the_invalid_field(self, client: TestClient, field: str, value: Any) -> None:
         response = log_in(client, **{field: value})
 
         assert (response.status_code, cookies_of(response)) == (400, {})
         assert set(response.json()) == {field, "error_code"}
 
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"email": "\\ud800", "password": "x"}'])
-    def test_refuses_a_body_that_is_none(self, client: TestClient, body: bytes) -> None:
+    def test_refuses_an_invalid_body(self, client: TestClient, body: bytes) -> None:
         headers = {"Content-Type": "application/json"}
 
         assert client.post(LOGIN, content=body, headers=headers).status_code == 400
 
     @pytest.mark.usefixtures("shopper")
     @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
-    def test_refuses_the_page_of_another_site(self, client: TestClient, origin: str) -> None:
+    def test_refuses_a_form_of_another_site(self, client: TestClient, origin: str) -> None:
         response = log_in_by_form(client, {"Origin": origin})
 
         assert (response.status_code, cookies_of(response)) == (403, {})
@@ -210,7 +210,9 @@ class TestHiddenOrigin:
         ("site", "status"),
         [("same-origin", 303), ("none", 303), ("same-site", 403), ("cross-site", 403)],
     )
-    def test_must_be_the_site_s_own(self, client: TestClient, site: str, status: int) -> None:
+    def test_is_accepted_only_from_the_same_site(
+        self, client: TestClient, site: str, status: int
+    ) -> None:
         response = log_in_by_form(client, {"Sec-Fetch-Site": site})
 
         assert response.status_code == status
@@ -219,7 +221,7 @@ class TestHiddenOrigin:
 
 @pytest.mark.usefixtures("shopper")
 class TestTooManyLogIns:
-    def test_refuses_the_right_password_too_after_ten_misses(self, client: TestClient) -> None:
+    def test_refuse_even_the_right_password_after_ten_misses(self, client: TestClient) -> None:
         for _ in range(10):
             assert log_in(client, password="wrong").status_code == 400
 
@@ -229,7 +231,7 @@ class TestTooManyLogIns:
         assert response.json()["error_code"] == "too_many_attempts"
         assert 890 <= int(response.headers["Retry-After"]) <= 900
 
-    def test_says_so_on_the_page(self, client: TestClient) -> None:
+    def test_are_shown_on_the_page(self, client: TestClient) -> None:
         for _ in range(10):
             log_in(client, password="wrong")
 
@@ -239,7 +241,7 @@ class TestTooManyLogIns:
         assert "Too many attempts. Try again later." in response.text
         assert int(response.headers["Retry-After"]) > 0
 
-    def test_counts_no_success(self, client: TestClient) -> None:
+    def test_do_not_include_successful_logins(self, client: TestClient) -> None:
         assert {log_in(client).status_code for _ in range(11)} == {200}
 
 
@@ -263,7 +265,7 @@ class TestKnownDevice:
         client.cookies.delete("knowndevice")
         assert log_in(client).status_code == 200
 
-    def test_is_known_for_its_own_account_only(self, clients: Clients, shop: Shop) -> None:
+    def test_is_known_only_for_its_own_account(self, clients: Clients, shop: Shop) -> None:
         shop.user(email="other@example.com", password_hash=PASSWORD_HASH)
         known = clients.new()
         log_in(known, email="other@example.com")
@@ -287,9 +289,9 @@ class TestParallelLogIns:
         client = clients.new()
 
         with ThreadPoolExecutor(20) as threads:
-            answers = list(threads.map(lambda _: log_in(client, password="wrong"), range(60)))
+            responses = list(threads.map(lambda _: log_in(client, password="wrong"), range(60)))
 
-        statuses = Counter(answer.status_code for answer in answers)
+        statuses = Counter(response.status_code for response in responses)
         assert set(statuses) == {400, 429}
         assert statuses[400] == passwords.verified <= 10
 
@@ -307,7 +309,7 @@ class CountingPasswords(Argon2Passwords):
 
 
 class TestTwoSessionCookies:
-    def test_that_differ_are_no_session(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_that_differ_are_refused(self, clients: Clients, shop: Shop, shopper: User) -> None:
         own, planted = shop.session(shopper), shop.session(shop.user())
         client = clients.new()
 
@@ -327,7 +329,7 @@ class TestPrefixedCookies:
 
     @pytest.fixture
     def exchange_checks(self) -> list[Check]:
-        """The contract, with the names that cookies have in it now."""
+        """The contract with prefixed names of cookies."""
         named = partial(name_cookies, session_cookie="__Host-sessionid", prefix="__Host-")
         contract = load_contract(adapt=named)
         return [ExchangeValidator(contract.document).check]
@@ -350,7 +352,7 @@ class TestPrefixedCookies:
         assert all("Secure" in attributes for attributes in cookies_of(dropped).values())
         assert list(client.cookies) == ["__Host-knowndevice"]
 
-    def test_are_the_only_ones_that_count(
+    def test_replace_cookies_without_the_prefix(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         session = shop.session(shopper)
@@ -358,7 +360,7 @@ class TestPrefixedCookies:
         assert clients.new(session).get(ORDERS).status_code == 401
 
     @pytest.mark.parametrize("path", ["/openapi.json", "/openapi.full.json"])
-    def test_have_these_names_in_the_contract(self, client: TestClient, path: str) -> None:
+    def test_are_in_the_published_contract(self, client: TestClient, path: str) -> None:
         document = client.get(path)
 
         schemes = document.json()["components"]["securitySchemes"]
@@ -373,7 +375,7 @@ class TestShowLoginPage:
     @pytest.mark.parametrize(
         ("language", "title"), [("tr", "Giriş yap"), ("en", "Log in"), ("de", "Log in")]
     )
-    def test_speaks_the_language_of_the_browser(
+    def test_is_in_the_language_of_the_browser(
         self, client: TestClient, language: str, title: str
     ) -> None:
         response = client.get(LOGIN, headers={"Accept-Language": language})
@@ -382,14 +384,14 @@ class TestShowLoginPage:
         assert f"<h1>{title}</h1>" in response.text
         assert "role=" not in response.text
 
-    def test_keeps_where_to_go_on_as_text(self, client: TestClient) -> None:
+    def test_escapes_the_target_of_the_redirect(self, client: TestClient) -> None:
         page = client.get(LOGIN, params={"next": '/"><script>alert(1)</script>'}).text
 
         assert "<script" not in page
         assert 'value="/&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in page
 
     @pytest.mark.parametrize("target", ["//evil", "/\\evil", "http://evil", "evil", "/a b", "/\0"])
-    def test_refuses_to_lead_elsewhere(self, client: TestClient, target: str) -> None:
+    def test_refuses_to_redirect_to_another_site(self, client: TestClient, target: str) -> None:
         response = client.get(LOGIN, params={"next": target})
 
         assert response.status_code == 400
@@ -397,7 +399,7 @@ class TestShowLoginPage:
 
 
 class TestLogOut:
-    def test_ends_the_session_for_good(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_ends_the_session(self, clients: Clients, shop: Shop, shopper: User) -> None:
         client = clients.new()
         log_in(client)
         session = client.cookies["sessionid"]
@@ -424,7 +426,7 @@ class TestLogOut:
 
 
 class TestSession:
-    def test_is_refused_alike_whatever_is_wrong_with_it(self, clients: Clients, shop: Shop) -> None:
+    def test_has_the_same_refusal_for_every_reason(self, clients: Clients, shop: Shop) -> None:
         inactive = shop.user(is_active=False)
         values = [
             None,
@@ -435,12 +437,12 @@ class TestSession:
             shop.session(inactive),
         ]
 
-        answers = {
+        responses = {
             (response.status_code, response.content)
             for response in (clients.new(value).get(ORDERS) for value in values)
         }
 
-        ((status, body),) = answers
+        ((status, body),) = responses
         assert status == 401
         assert b'"error_code":"not_authenticated"' in body
 
@@ -452,7 +454,7 @@ class TestSession:
             ("/users/orders/%C4%B1%20/", "/users/orders/%25C4%25B1%2520/"),
         ],
     )
-    def test_that_is_missing_leads_a_browser_to_the_login_page_and_back(
+    def test_that_is_missing_redirects_browsers_to_the_login_page(
         self, client: TestClient, path: str, escaped: str
     ) -> None:
         response = client.get(path, headers={"Accept": "text/html", "Accept-Language": "tr"})
@@ -463,7 +465,7 @@ class TestSession:
         assert f'<a href="{target}">Giriş sayfasına git</a>' in response.text
         assert f'name="next" value="{path.replace("&", "&amp;")}"' in client.get(target).text
 
-    def test_that_is_missing_is_401_for_whoever_prefers_json(self, client: TestClient) -> None:
+    def test_that_is_missing_is_401_for_clients_that_prefer_json(self, client: TestClient) -> None:
         response = client.get(ORDERS, headers={"Accept": "application/json, text/html;q=0.9"})
 
         assert response.status_code == 401

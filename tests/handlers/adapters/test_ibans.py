@@ -15,7 +15,7 @@ class TestCompactIban:
             ("GB29-NWBK-6016-1331-9268-19", "GB29NWBK60161331926819"),
         ],
     )
-    def test_is_without_separators_and_in_capitals(self, text: str, compact: str) -> None:
+    def test_removes_separators_and_converts_to_capitals(self, text: str, compact: str) -> None:
         assert compact_iban(text) == compact
 
     @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ class TestCompactIban:
         ],
         ids=ascii,
     )
-    def test_is_none_for_what_is_no_iban(self, text: str) -> None:
+    def test_is_none_for_an_invalid_iban(self, text: str) -> None:
         assert compact_iban(text) is None
 
     @given(st.text(max_size=42))
-    def test_raises_nothing_and_gives_ascii(self, text: str) -> None:
+    def test_raises_no_error_and_returns_ascii(self, text: str) -> None:
         assert (compact_iban(text) or "").isascii()

@@ -14,5 +14,5 @@ from handlers.adapters.plain_text import one_line
         ("", ""),
     ],
 )
-def test_a_line_stays_a_line(text: str, expected: str) -> None:
+def test_control_characters_become_spaces(text: str, expected: str) -> None:
     assert one_line(text) == expected

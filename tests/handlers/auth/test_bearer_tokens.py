@@ -38,7 +38,7 @@ class TestValue:
 
     @pytest.mark.parametrize("text", ["wbs_a-b", " wbs_a-b ", "wbs_a-b=="])
     def test_may_stand_alone_in_one_of_them(self, text: str) -> None:
-        """SDKs send an API key as it is."""
+        """SDKs send API keys without a scheme."""
         assert value_of({"Authentication": text}, "Authentication") == text.strip()
 
     @pytest.mark.parametrize("text", ["", "Basic a", "a b", "a, a", "a,a", "ş", "Bearer a, a"])

@@ -14,7 +14,7 @@ def make_settings(**overrides: Any) -> Settings:
 
 
 def given(name: str, settings: Settings, url: str = "http://shop.example/") -> list[str]:
-    """The name of a cookie that is set in answer to a request, and its attributes."""
+    """The name and the attributes of the cookie that a response sets."""
     response = Response()
     request = Request(EnvironBuilder("/", url).get_environ())
     set_cookie(response, name, "value", timedelta(1), request, settings)

@@ -19,7 +19,7 @@ def make_request(*cookies: str) -> Request:
 
 
 def remembered(*subjects: str, settings: Settings = SETTINGS) -> str:
-    """The cookie of a device from which these were opened, one after the other."""
+    """The cookie of a device that opened these, one after the other."""
     cookie = "unrelated=1"
     for subject in subjects:
         response = Response()
@@ -94,3 +94,19 @@ class TestDevice:
     )
     def test_is_unknown_without_one_good_cookie(self, cookies: tuple[str, ...]) -> None:
         assert device("login:a@example.com", *cookies) is None
+
+    def test_is_known_by_the_previous_secret_and_then_by_the_new_one(self) -> None:
+        new = "t" * 32
+        both = Settings(secret=new, secret_previous=SETTINGS.secret)
+        cookie = remembered("login:a@example.com", "login:b@example.com")
+        known = device("login:a@example.com", cookie, settings=both)
+        assert known is not None
+
+        response = Response()
+        remember_device("login:a@example.com", response, make_request(cookie), both)
+        renewed = response.headers["Set-Cookie"].partition(";")[0]
+
+        after = Settings(secret=new)
+        assert device("login:a@example.com", renewed, settings=after) == known
+        assert device("login:b@example.com", renewed, settings=after) is None
+        assert device("login:b@example.com", renewed, settings=both) == known

@@ -1,4 +1,4 @@
-"""Whose pages may log in: the scheme of an Origin counts, as far as the site's own is known."""
+"""The origins that may log in; their scheme counts if the site's own scheme is known."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,11 +33,11 @@ def check(scheme: str, origin: str, **settings: Any) -> None:
         ("http", "http://shop.example", {}),
         ("https", "https://shop.example", {}),
         ("https", "https://shop.example:443", {}),
-        # A proxy that is not trusted has ended TLS.
+        # TLS ends at an untrusted proxy.
         ("http", "https://shop.example", {}),
         ("http", "https://shop.example", {"secure_cookies": True}),
         ("http", "https://shop.example", {"public_url": "https://shop.example/"}),
-        # The public name is another one than that by which the browser came.
+        # The public host differs from the request's.
         ("http", "http://shop.example", {"public_url": "https://www.shop.example"}),
         ("http", "http://shop.example", {"public_url": "http://shop.example"}),
         ("https", "http://admin.example", {"cors_origins": "http://admin.example"}),

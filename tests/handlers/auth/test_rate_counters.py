@@ -22,7 +22,7 @@ LIMITS: list[Limit] = [(FIVE, "email:a@example.com")]
 
 @pytest.fixture
 def redis(monkeypatch: pytest.MonkeyPatch) -> FakeRedis:
-    """What stands at REDIS_URL in this test: the data and scripts of Redis without its server."""
+    """The fake at REDIS_URL: the data and scripts of Redis without its server."""
     server = FakeServer()
     monkeypatch.setattr("redis.from_url", lambda *_, **__: FakeRedis(server=server))
     return FakeRedis(server=server)
@@ -184,7 +184,7 @@ class TestParallelAttempts:
 
         with ThreadPoolExecutor(20) as threads:
             list(threads.map(guess, range(120)))
-        # Those that were open at once may have refused some; what is left of the limit is there.
+        # Open attempts may have refused some; the rest of the limit is available.
         with suppress(TooManyAttempts):
             miss(workers[0], 5)
 
@@ -218,7 +218,7 @@ class TestKilledProcess:
 
         monkeypatch.setattr(time, "time", lambda: now + WINDOW + 1)
         assert wait(counters) is None
-        # Those that end after their counter has gone leave no room for more than the limit.
+        # Attempts that end after their counter has expired do not extend the limit.
         for attempt in never_ended:
             attempt.__exit__(None, None, None)
         miss(counters, 5)
@@ -227,7 +227,7 @@ class TestKilledProcess:
 
 
 class TestClockThatIsSetBack:
-    """Times in the future would count for as long as the step was."""
+    """Times in the future would count for the length of the step."""
 
     @pytest.mark.parametrize("step", [-60, -86_400])
     def test_ends_locks_in_memory(self, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
@@ -261,7 +261,7 @@ class TestClockThatIsSetBack:
         assert wait(counters) == WINDOW
 
     def test_ends_locks_in_redis_after_the_window(self, redis: FakeRedis) -> None:
-        """Redis forgets keys by a clock of its own."""
+        """Redis expires keys by a clock of its own."""
         miss(make_counters(REDIS_URL), 5)
 
         lives: list[Any] = [redis.ttl(key) for key in redis.scan_iter()]

@@ -48,7 +48,7 @@ def token(**overrides: Any) -> str:
 
 
 def dotted(nonce: str, signatures: Sequence[str]) -> str:
-    """A token as an earlier version wrote it."""
+    """A token in the format of an earlier version."""
     return ".".join([nonce, *signatures])
 
 

@@ -1,4 +1,4 @@
-"""Sessions and grants by key: what programs send instead of cookies."""
+"""Sessions and grants by key, which programs send instead of cookies."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -155,7 +155,7 @@ class TestKey:
     def test_is_taken_whatever_page_the_request_says_it_is_from(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
-        """A page of another origin sends the header only where CORS lets it."""
+        """A page of another origin can send the header only if CORS allows it."""
         client = by_key(clients, shop.session(shopper))
         client.headers.update({"Origin": "https://else.example", "Sec-Fetch-Site": "cross-site"})
 
@@ -287,7 +287,7 @@ class TestLogOut:
 
 
 class TestEndedSessions:
-    """Whatever ends sessions ends their keys."""
+    """Everything that ends sessions ends their keys."""
 
     def test_after_a_new_password(self, clients: Clients, shop: Shop, shopper: User) -> None:
         client = by_key(clients, shop.session(shopper))

@@ -25,7 +25,7 @@ class TestListCancellationReasons:
     @pytest.mark.parametrize(
         ("language", "subject"), [("tr", "Büyük geldi"), ("en", "Too big"), ("de", "Too big")]
     )
-    def test_speaks_the_readers_language(
+    def test_is_in_the_language_of_the_request(
         self, shop: Shop, shopping: TestClient, language: str, subject: str
     ) -> None:
         shop.reason(translations=BOTH)
@@ -47,7 +47,7 @@ class TestListCancellationReasons:
 
         assert shown["subject"] == subject
 
-    def test_can_be_those_of_one_type(self, shop: Shop, shopping: TestClient) -> None:
+    def test_can_be_filtered_by_type(self, shop: Shop, shopping: TestClient) -> None:
         shop.reason(CancellationType.CANCEL)
         refund = shop.reason(CancellationType.REFUND)
 
@@ -56,10 +56,10 @@ class TestListCancellationReasons:
         assert (page["count"], page["next"]) == (1, None)
         assert page["results"][0]["pk"] == refund.pk
 
-    def test_has_no_other_types(self, shopping: TestClient) -> None:
-        answer = shopping.get(f"{URL}?cancellation_type=return")
+    def test_refuses_unknown_types(self, shopping: TestClient) -> None:
+        response = shopping.get(f"{URL}?cancellation_type=return")
 
-        assert (answer.status_code, set(answer.json())) == (
+        assert (response.status_code, set(response.json())) == (
             400,
             {"cancellation_type", "error_code"},
         )
@@ -71,10 +71,10 @@ class TestListCancellationReasons:
 
 
 class TestCsrfToken:
-    def test_from_before_the_login_is_replaced(
+    def test_of_an_earlier_session_is_replaced(
         self, shop: Shop, shopper: User, clients: Clients
     ) -> None:
-        """As storefronts leave it that log in on their own server."""
+        """Storefronts that log in on their own server leave such a cookie."""
         client = clients.new()
         before = client.get("/csrf_token/").json()["csrf_token"]
         client.cookies.set("sessionid", shop.session(shopper), domain=DOMAIN)
@@ -86,10 +86,10 @@ class TestCsrfToken:
         assert len(renewed.headers.get_list("set-cookie")) == 1
         assert client.post("/users/logout/", headers={"x-csrftoken": token}).status_code == 204
 
-    def test_that_is_good_stays(self, cancelling: TestClient) -> None:
+    def test_that_is_valid_is_not_replaced(self, cancelling: TestClient) -> None:
         assert "set-cookie" not in cancelling.get(URL).headers
 
-    def test_is_not_given_to_those_who_have_none(self, shopping: TestClient) -> None:
+    def test_is_not_set_for_clients_without_one(self, shopping: TestClient) -> None:
         assert "set-cookie" not in shopping.get(URL).headers
 
     def test_is_not_replaced_for_a_key(self, shop: Shop, shopper: User, clients: Clients) -> None:
@@ -97,6 +97,6 @@ class TestCsrfToken:
         client.get("/csrf_token/")
         key = {"Authorization": f"Session {shop.session(shopper)}"}
 
-        answer = client.get(URL, headers=key)
+        response = client.get(URL, headers=key)
 
-        assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+        assert (response.status_code, "set-cookie" in response.headers) == (200, False)

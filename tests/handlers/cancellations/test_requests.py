@@ -36,7 +36,7 @@ def order(shop: Shop, shopper: User) -> Order:
 
 @pytest.fixture
 def draft(order: Order, reason: CancellationReason) -> dict[str, Any]:
-    """What cancels the first line."""
+    """The body to cancel the first line."""
     return {
         "order_item": order.items[0].pk,
         "reason": reason.pk,
@@ -46,7 +46,7 @@ def draft(order: Order, reason: CancellationReason) -> dict[str, Any]:
 
 @pytest.fixture
 def delivered(shop: Shop, shopper: User) -> Order:
-    """Paid by bank transfer, with a line that a carrier would take back."""
+    """Paid by bank transfer, with a line that a carrier collects."""
     item = make_item(
         state=OrderState.DELIVERED,
         delivered_date=datetime.now(UTC) - timedelta(days=1),
@@ -58,7 +58,7 @@ def delivered(shop: Shop, shopper: User) -> Order:
 
 @pytest.fixture
 def refund(shop: Shop, delivered: Order) -> dict[str, Any]:
-    """What returns the delivered line, collected at home."""
+    """The body to return the delivered line with a pickup."""
     [item] = delivered.items
     return {
         "order_item": str(item.pk),
@@ -73,19 +73,19 @@ def refund(shop: Shop, delivered: Order) -> dict[str, Any]:
 
 
 class TestCreateCancellationRequest:
-    def test_opens_a_request_for_what_is_left(
+    def test_opens_a_request_for_all_remaining_units(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
-        answer = cancelling.post(SINGLE, json=draft, headers={"Accept-Language": "tr"})
+        response = cancelling.post(SINGLE, json=draft, headers={"Accept-Language": "tr"})
 
-        assert answer.status_code == 200
-        opened = answer.json()
+        assert response.status_code == 200
+        opened = response.json()
         assert opened["status"] == {"value": "open", "label": "Açık"}
         assert {name: opened[name] for name in draft} == draft
         assert (opened["quantity"], opened["easy_return"]) == (3, None)
         assert cancelling.get(SINGLE).json()["results"][0]["pk"] == opened["pk"]
 
-    def test_shows_at_once_in_the_order(
+    def test_is_shown_in_the_order_immediately(
         self, cancelling: TestClient, draft: dict[str, Any], order: Order
     ) -> None:
         before = cancelling.get(f"/users/orders/{order.pk}/").json()
@@ -98,7 +98,7 @@ class TestCreateCancellationRequest:
         assert first["active_cancellation_request"]["pk"] == opened["pk"]
         assert [request["pk"] for request in first["cancellationrequest_set"]] == [opened["pk"]]
 
-    def test_gives_an_easy_return_to_a_refund_by_carrier(
+    def test_creates_an_easy_return_for_a_refund_with_a_carrier(
         self, cancelling: TestClient, refund: dict[str, Any]
     ) -> None:
         opened = cancelling.post(SINGLE, json=refund).json()
@@ -110,12 +110,12 @@ class TestCreateCancellationRequest:
         assert way_back["code"].isdigit()
         assert way_back["start_date"] is not None
 
-    def test_wants_a_pickup_address_in_the_documented_words(
+    def test_requires_a_pickup_address_with_the_documented_message(
         self, cancelling: TestClient, refund: dict[str, Any]
     ) -> None:
-        answer = cancelling.post(SINGLE, json=refund | {"pickup_address": None})
+        response = cancelling.post(SINGLE, json=refund | {"pickup_address": None})
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             406,
             {
                 "non_field_errors": "Pickup address is required.",
@@ -130,7 +130,7 @@ class TestCreateCancellationRequest:
             ("tr", "Teslim alma için bir kargo şirketi gerekir."),
         ],
     )
-    def test_refuses_a_pickup_that_nobody_would_carry(
+    def test_refuses_a_pickup_without_a_carrier(
         self, cancelling: TestClient, refund: dict[str, Any], language: str, reason_text: str
     ) -> None:
         headers = {"Accept-Language": language}
@@ -146,10 +146,10 @@ class TestCreateCancellationRequest:
         assert (bulk.status_code, bulk.json()) == (400, {"cancel_order_items": {"0": refusal}})
         assert cancelling.get(SINGLE).json()["count"] == 0
 
-    def test_stores_no_empty_account_and_the_description_as_it_was_sent(
+    def test_stores_null_for_an_empty_account_but_not_description(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
-        """As the examples have it: null where nothing was said, an empty text where that was."""
+        """As in the examples: null for absent fields, an empty text where one was sent."""
         empty = cancelling.post(
             SINGLE,
             json=draft | {"iban": " ", "holder_name": "", "description": "", "quantity": 1},
@@ -161,12 +161,12 @@ class TestCreateCancellationRequest:
         assert [empty[name] for name in names] == [None, None, ""]
         assert [absent[name] for name in names] == [None, None, None]
 
-    def test_refuses_more_than_what_is_left_in_the_documented_words(
+    def test_refuses_too_many_units_with_the_documented_message(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
-        answer = cancelling.post(SINGLE, json=draft | {"quantity": 4})
+        response = cancelling.post(SINGLE, json=draft | {"quantity": 4})
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             400,
             {
                 "quantity": "Quantity can not be greater than order item quantity.",
@@ -174,41 +174,41 @@ class TestCreateCancellationRequest:
             },
         )
 
-    def test_tells_all_fields_of_one_step(
+    def test_reports_all_unknown_ids_together(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
-        answer = cancelling.post(SINGLE, json=draft | {"order_item": 10**9, "reason": 10**9})
+        response = cancelling.post(SINGLE, json=draft | {"order_item": 10**9, "reason": 10**9})
 
-        assert answer.status_code == 400
-        assert answer.json() == {
+        assert response.status_code == 400
+        assert response.json() == {
             "order_item": "Order item not found.",
             "reason": "Cancellation reason not found.",
             "error_code": "cancellation_request_100_1",
         }
 
-    def test_answers_alike_for_a_foreign_and_an_absent_item(
+    def test_has_the_same_response_for_a_foreign_and_an_absent_item(
         self, shop: Shop, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
         foreign = shop.order(shop.user()).items[0].pk
 
-        answers = [
+        responses = [
             cancelling.post(SINGLE, json=draft | {"order_item": pk}) for pk in (foreign, 10**9)
         ]
 
-        assert answers[0].status_code == answers[1].status_code == 400
-        assert answers[0].content == answers[1].content
+        assert responses[0].status_code == responses[1].status_code == 400
+        assert responses[0].content == responses[1].content
 
     @pytest.mark.parametrize("iban", ["TR330006100519786457841327", "DE1"])
-    def test_does_not_echo_a_wrong_iban(
+    def test_does_not_echo_an_invalid_iban(
         self,
         cancelling: TestClient,
         refund: dict[str, Any],
         iban: str,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        answer = cancelling.post(SINGLE, json=refund | {"iban": iban})
+        response = cancelling.post(SINGLE, json=refund | {"iban": iban})
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             400,
             {"iban": "Enter a valid IBAN.", "error_code": "cancellation_request_100_14"},
         )
@@ -236,26 +236,26 @@ class TestCreateCancellationRequest:
 
 
 class TestCreateBulkCancellationRequests:
-    def test_opens_all_in_the_order_sent(
+    def test_opens_all_in_the_order_of_the_rows(
         self, cancelling: TestClient, draft: dict[str, Any], order: Order
     ) -> None:
         rows = [draft | {"order_item": item.pk, "note": "unknown"} for item in order.items[::-1]]
         body = {"cancel_order_items": rows, "fully_refund_as_loyalty_money": True, "x": 1}
-        answer = cancelling.post(BULK, json=body)
+        response = cancelling.post(BULK, json=body)
 
-        assert answer.status_code == 201
-        opened = answer.json()
+        assert response.status_code == 201
+        opened = response.json()
         assert [request["order_item"] for request in opened] == [row["order_item"] for row in rows]
         assert [request["fully_refund_as_loyalty_money"] for request in opened] == [True, True]
 
-    def test_opens_none_where_one_row_is_bad(
+    def test_opens_none_if_one_row_is_invalid(
         self, cancelling: TestClient, draft: dict[str, Any], refund: dict[str, Any]
     ) -> None:
         rows = [draft, draft | {"order_item": 10**9}, draft, refund | {"pickup_address": None}]
-        answer = cancelling.post(BULK, json={"cancel_order_items": rows})
+        response = cancelling.post(BULK, json={"cancel_order_items": rows})
 
-        assert answer.status_code == 400
-        assert answer.json() == {
+        assert response.status_code == 400
+        assert response.json() == {
             "cancel_order_items": {
                 "1": {
                     "order_item": "Order item not found.",
@@ -273,14 +273,14 @@ class TestCreateBulkCancellationRequests:
         }
         assert cancelling.get(SINGLE).json()["count"] == 0
 
-    def test_is_406_where_no_row_is_invalid(
+    def test_is_406_if_rows_are_only_in_the_wrong_state(
         self, cancelling: TestClient, refund: dict[str, Any]
     ) -> None:
         rows = [refund | {"pickup_address": None}]
-        answer = cancelling.post(BULK, json={"cancel_order_items": rows})
+        response = cancelling.post(BULK, json={"cancel_order_items": rows})
 
-        assert answer.status_code == 406
-        assert list(answer.json()["cancel_order_items"]) == ["0"]
+        assert response.status_code == 406
+        assert list(response.json()["cancel_order_items"]) == ["0"]
 
     @pytest.mark.parametrize(
         ("body", "field"),
@@ -291,14 +291,14 @@ class TestCreateBulkCancellationRequests:
             ({"cancel_order_items": [{"reason": "x"}]}, "cancel_order_items"),
         ],
     )
-    def test_refuses_what_has_the_wrong_shape(
+    def test_refuses_an_invalid_body(
         self, cancelling: TestClient, body: dict[str, Any], field: str
     ) -> None:
-        answer = cancelling.post(BULK, json=body)
+        response = cancelling.post(BULK, json=body)
 
-        assert (answer.status_code, set(answer.json())) == (400, {field, "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {field, "error_code"})
 
-    def test_takes_one_address_for_all_rows(
+    def test_accepts_one_address_for_all_rows(
         self, cancelling: TestClient, refund: dict[str, Any]
     ) -> None:
         address = refund.pop("pickup_address")
@@ -308,29 +308,29 @@ class TestCreateBulkCancellationRequests:
 
 
 class TestCancelOrder:
-    def test_opens_what_a_bulk_would(
+    def test_opens_requests_like_a_bulk(
         self, cancelling: TestClient, draft: dict[str, Any], order: Order
     ) -> None:
-        """With all that a storefront of the platform sends."""
+        """The body is that of the platform's storefronts."""
         texts = {"order_item": str(draft["order_item"]), "reason": str(draft["reason"])}
         body = {"return_policy": True, "cancel_order_items": [draft | texts | {"description": ""}]}
 
-        answer = cancelling.post(f"/orders/{order.pk}/cancel/", json=body)
+        response = cancelling.post(f"/orders/{order.pk}/cancel/", json=body)
 
-        assert answer.status_code == 201
-        [opened] = answer.json()
+        assert response.status_code == 201
+        [opened] = response.json()
         assert {name: opened[name] for name in draft} == draft
         assert opened == cancelling.get(SINGLE).json()["results"][0]
 
     @pytest.mark.parametrize("policy", [False, None, "yes", 1, {}])
-    def test_takes_any_return_policy(
+    def test_ignores_the_return_policy(
         self, cancelling: TestClient, draft: dict[str, Any], order: Order, policy: Any
     ) -> None:
         body = {"return_policy": policy, "cancel_order_items": [draft]}
 
         assert cancelling.post(f"/orders/{order.pk}/cancel/", json=body).status_code == 201
 
-    def test_answers_alike_for_items_of_other_orders_and_absent_ones(
+    def test_has_the_same_response_for_items_of_other_orders_and_absent_ones(
         self, shop: Shop, shopper: User, cancelling: TestClient, draft: dict[str, Any], order: Order
     ) -> None:
         own, foreign = shop.order(shopper), shop.order(shop.user())
@@ -344,23 +344,23 @@ class TestCancelOrder:
             (2**63, draft["order_item"]),
         ]
 
-        answers = [
+        responses = [
             cancelling.post(
                 f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft | {"order_item": item}]}
             )
             for pk, item in statuses_of_requests
         ]
 
-        assert {answer.status_code for answer in answers} == {400}
-        assert len({answer.content for answer in answers}) == 1
+        assert {response.status_code for response in responses} == {400}
+        assert len({response.content for response in responses}) == 1
         refusal = {
             "order_item": "Order item not found.",
             "error_code": "cancellation_request_100_1",
         }
-        assert answers[0].json() == {"cancel_order_items": {"0": refusal}}
+        assert responses[0].json() == {"cancel_order_items": {"0": refusal}}
         assert cancelling.get(SINGLE).json()["count"] == 0
 
-    def test_happens_once_for_each_key_and_order(
+    def test_is_done_once_for_each_key_and_order(
         self, shop: Shop, shopper: User, cancelling: TestClient, draft: dict[str, Any], order: Order
     ) -> None:
         body, headers = {"cancel_order_items": [draft]}, {"Idempotency-Key": "k-1"}
@@ -380,12 +380,12 @@ class TestCancelOrder:
         )
 
     @pytest.mark.parametrize("pk", ["x", "%201", "1.0"])
-    def test_is_not_found_for_what_is_no_id(
+    def test_is_not_found_for_an_invalid_id(
         self, cancelling: TestClient, draft: dict[str, Any], pk: str
     ) -> None:
-        answer = cancelling.post(f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft]})
+        response = cancelling.post(f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft]})
 
-        assert (answer.status_code, answer.json()["error_code"]) == (404, "not_found")
+        assert (response.status_code, response.json()["error_code"]) == (404, "not_found")
 
     def test_needs_a_session_and_its_token(
         self,
@@ -420,6 +420,6 @@ class TestListCancellationRequests:
 
     def test_has_no_page_past_the_end(self, shopping: TestClient) -> None:
         assert shopping.get(SINGLE).json()["results"] == []
-        answer = shopping.get(f"{SINGLE}?page=2")
+        response = shopping.get(f"{SINGLE}?page=2")
 
-        assert (answer.status_code, answer.json()["detail"]) == (404, "Invalid page.")
+        assert (response.status_code, response.json()["detail"]) == (404, "Invalid page.")

@@ -1,4 +1,4 @@
-"""The `waybill` command on the empty database of a test."""
+"""Runs the `waybill` command on the empty database of a test."""
 
 from collections.abc import Callable
 
@@ -17,9 +17,9 @@ Run = Callable[..., click.testing.Result]
 @pytest.fixture
 def waybill(settings: Settings, app: ContractApp, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command with arguments and, optionally, keyboard input."""
-    # It would replace the log handlers of pytest.
+    # The command would replace pytest's log handlers.
     monkeypatch.setattr(command_database, "configure_logs", lambda _: None)
-    # Each command would compile its statements again.
+    # Every command would compile its statements again.
     monkeypatch.setattr(command_database, "open_database", lambda _: database_of(app))
     env = {"WAYBILL_SECRET": settings.secret, "WAYBILL_DATABASE_URL": settings.database_url}
 

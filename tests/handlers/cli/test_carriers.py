@@ -20,7 +20,7 @@ OFFERED = "available_easy_return_shipping_companies"
 
 
 def offered(client: TestClient) -> list[list[dict[str, Any]]]:
-    """The carriers that each item of each order offers, in order."""
+    """The carriers of all items, in order."""
     orders = client.get("/users/orders/").json()["results"]
     return [item[OFFERED] for order in orders for item in order["orderitem_set"]]
 
@@ -200,7 +200,7 @@ class TestSwitch:
         on = waybill("carriers", "activate", pk)
 
         assert off.output == f"Carrier {pk} is inactive.\n1 orders were updated.\n"
-        # The second line offers it by its own document.
+        # The second line has it from its own document.
         assert (both, without) == ([["Adresten iade"]] * 2, [[], ["Adresten iade"]])
         assert on.output == f"Carrier {pk} is active.\n1 orders were updated.\n"
         assert names(shopping) == both

@@ -34,6 +34,14 @@ def test_gives_way_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path("var").exists()
 
 
+def test_gives_way_to_a_file_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_SECRET_FILE", "/run/secrets/waybill")
+    make_secret()
+    use_secret()
+    assert "WAYBILL_SECRET" not in os.environ
+    assert not Path("var").exists()
+
+
 def test_is_not_made_up_by_its_use() -> None:
     use_secret()
     assert "WAYBILL_SECRET" not in os.environ

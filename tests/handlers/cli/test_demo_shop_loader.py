@@ -13,7 +13,7 @@ from persistence.sql.columns import metadata
 from tests.conftest import MakeUrl
 from tests.support.fakes import FakeClock, fake_renderers
 
-# Tables that only requests, logins, commands and reads fill.
+# Tables that requests, logins, commands and reads fill.
 EMPTY_TABLES = {
     "sessions",
     "idempotency_keys",
@@ -27,7 +27,7 @@ EMPTY_TABLES = {
 
 # A hash has a salt, and versions come from the real clock.
 VOLATILE_COLUMNS = {"password_hash", "version"}
-# Of the reasons that the migration inserts.
+# In the reasons that the migration inserts.
 DATE_COLUMNS = {"created_date", "modified_date"}
 
 
@@ -54,7 +54,7 @@ def seeded_rows(url: str) -> dict[str, list[dict[str, Any]]]:
 class TestSeedDemoShop:
     @pytest.mark.no_cover  # the same lines twice more
     def test_the_same_arguments_make_the_same_rows(self, make_url: MakeUrl) -> None:
-        """All of them, with their ids; only the salts of password hashes differ."""
+        """All rows and ids are equal; only the salts of password hashes differ."""
         first, second = (seeded_rows(make_url()) for _ in range(2))
 
         assert first.keys() == second.keys()

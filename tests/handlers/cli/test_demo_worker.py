@@ -15,7 +15,7 @@ from tests.support.server import STOP_SECONDS, Serve, Server
 
 
 class TestDemoWorker:
-    """`serve --demo` on a database that is not empty, so that no demo shop is loaded."""
+    """`serve --demo` on a database with rows, so that it loads no demo shop."""
 
     @pytest.fixture
     def demo(self, serve: Serve, shop: Shop) -> Server:

@@ -39,7 +39,7 @@ SHAPES = read_file(DIRECTORY / "imports" / "documents.yaml")["components"]["sche
 class FakeImports:
     """A database that is unavailable at first, and rejects batches with a bad number.
 
-    A number in ``taken`` is refused once alone, as if another import had just stored it.
+    A number in ``taken`` is rejected once when alone, as if another import had just stored it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Integers may be written as 2.0 or 2e0; imports read an int where the schema says so."""
+"""Integers may be written as 2.0 or 2e0; imports read an int where the schema has an integer."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ from tests.support.documents import (
     request_document,
 )
 
-# 2.0 and 1e3 stay floats unless the schema says integer.
+# 2.0 and 1e3 stay floats unless the schema has an integer.
 FREE = {"weights": [2.0, 1e3, {"deep": 2.0}]}
 ORDER = order_document(
     installment_count=6,

@@ -107,12 +107,12 @@ class TestOpenPipe:
             importing.stdin.flush()
 
         send(json.dumps(order_document(number="1")))
-        wait_until(lambda: stored() == 1)  # the command has started by then
+        wait_until(lambda: stored() == 1)  # until the command has started
         began = time.monotonic()
         send(json.dumps(order_document(number="2")))
         send("{}")
         wait_until(lambda: stored() == 2)
-        # Within a second, plus delays of a busy machine.
+        # A second, plus delays of a busy machine.
         assert time.monotonic() - began < 5
         wait_until((tmp_path / "stdin.rejects.ndjson").read_bytes)
 

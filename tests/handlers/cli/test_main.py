@@ -12,7 +12,7 @@ import pytest
 from handlers.cli.commands import COMMANDS
 from handlers.cli.main import cli
 
-# They serve, render, migrate and build e-mails. Their import takes longer than a command may.
+# They serve, render, migrate and build e-mails. Importing them takes too long for a command.
 HEAVY = {
     "alembic",
     "babel",

@@ -37,7 +37,7 @@ def engines(database_url: str, database: Database) -> Iterator[Engines]:
 
 @pytest.fixture
 def mail_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in place of var/mail."""
+    """A folder that replaces var/mail."""
     monkeypatch.setattr(personal_data, "FOLDER", tmp_path)
     return tmp_path
 

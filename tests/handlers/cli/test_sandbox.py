@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from handlers.cli.main import cli
 from tests.support.processes import is_running, wait_until
-from tests.support.server import Server, free_port, start
+from tests.support.server import STOP_SECONDS, Server, free_port, start
 
 CONFIGURATION = Path(__file__).parents[3] / "examples" / "contract-tests" / "schemathesis.toml"
 
@@ -76,6 +76,13 @@ class TestServeSandbox:
         assert not is_running(sandbox.process.pid)
         with pytest.raises(httpx.TransportError):
             httpx.get(f"http://127.0.0.1:{sandbox.port}/healthz")
+
+    def test_ends_with_its_terminal(self, sandbox: Sandbox) -> None:
+        """SIGHUP reloads other servers, but a sandbox would lose its state."""
+        sandbox.process.send_signal(signal.SIGHUP)
+
+        assert sandbox.process.wait(STOP_SECONDS) == 0
+        assert sandbox.files == []
 
     def test_drops_connections(self, sandbox: Sandbox) -> None:
         failure = {"operation_id": "checkLiveness", "kind": "dropped"}

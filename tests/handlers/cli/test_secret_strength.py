@@ -43,3 +43,8 @@ def test_refuses_what_is_not_without_showing_it(secret: str) -> None:
         require_strong(secret)
 
     assert secret not in refusal.value.message
+
+
+def test_names_the_variable() -> None:
+    with pytest.raises(click.ClickException, match="WAYBILL_SECRET_PREVIOUS can be guessed"):
+        require_strong("s" * 32, "WAYBILL_SECRET_PREVIOUS")

@@ -76,7 +76,7 @@ class TestSeed:
         counts = [
             clients.new(session).get("/users/orders/").json()["count"] for session in sessions
         ]
-        # The third is a guest, who sees only the newest order.
+        # The third is a guest, who can see only the newest order.
         assert counts == [DEMO_ORDERS, 2, 1]
 
     def test_every_line_of_the_tokens_file_is_a_token_that_the_manifest_explains(

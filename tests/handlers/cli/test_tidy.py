@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def mail_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in place of var/mail."""
+    """A folder that replaces var/mail."""
     monkeypatch.setattr(tidy, "FOLDER", tmp_path)
     return tmp_path
 
@@ -41,7 +41,7 @@ def customer(shop: Shop, clients: Clients, waybill: Run) -> Customer:
 
 
 def event(status: OutboxStatus, days: int) -> OutboxEvent:
-    """An event that has had this status for so many days."""
+    """An event with this status for so many days."""
     date = utc_now() - days * DAY
     payload = {"email": "a@example.com", "language": None, "order_number": "1"}
     return OutboxEvent(
@@ -56,7 +56,7 @@ def event(status: OutboxStatus, days: int) -> OutboxEvent:
 
 
 def age_requests(engines: Engines, days: int) -> None:
-    """Date the last change of every request back by so many days."""
+    """Move the last change of every request back by so many days."""
     requests = metadata.tables["cancellation_requests"]
     with engines.writing.begin() as connection:
         connection.execute(sa.update(requests).values(modified_date=utc_now() - days * DAY))
@@ -143,7 +143,7 @@ class TestTidy:
         requests = [item["cancellationrequest_set"][0] for item in order["orderitem_set"]]
         assert [request["iban"] for request in requests] == [None, None]
         with engines.autocommit.connect() as connection:
-            # A key keeps its stored answer for a day.
+            # The response of a key is stored for a day.
             assert set(marked(connection, IBAN.lower())) <= {"idempotency_keys.body"}
 
     def test_keeps_ibans_while_they_are_new_or_money_is_due(

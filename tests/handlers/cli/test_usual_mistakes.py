@@ -1,4 +1,4 @@
-"""Usual mistakes get one line, an exit code and no traceback; runs the real command."""
+"""Common mistakes get one line, an exit code and no traceback; runs the real command."""
 
 import sqlite3
 import subprocess
@@ -20,6 +20,14 @@ SHAPE = (
 )
 MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 WITHOUT_REDIS = f"import sys; sys.modules['redis'] = None; {COMMAND}"
+WITHOUT_FAKER = f"import sys; sys.modules['faker'] = None; {COMMAND}"
+IMPORT_ALL_COMMANDS = """
+import importlib, sys
+sys.modules["faker"] = sys.modules["redis"] = None
+from handlers.cli.commands import COMMANDS
+for module in [*(entry.file for entry in COMMANDS.values()), "sandbox"]:
+    importlib.import_module(f"handlers.cli.{module}")
+"""
 
 Waybill = Callable[..., tuple[int, str]]
 
@@ -62,17 +70,29 @@ def test_a_missing_secret_gets_the_command_that_makes_one(waybill: Waybill) -> N
     assert output.count("\n") == 1
 
 
+def test_workers_that_count_attempts_separately_are_warned_of(waybill: Waybill) -> None:
+    _, output = waybill("serve", WAYBILL_WORKERS="3", PORT=str(free_port()))
+
+    assert output.startswith(
+        "Warning: each of 3 workers counts failed attempts separately, so that 3 times as many are"
+        " possible. Set WAYBILL_LIMITS_STORAGE to redis://….\n"
+    )
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("url", "error"),
     [
-        f"mysql://shop:{PASSWORD}@localhost/shop",
-        "nonsense",
-        f"postgresql://shop:{PASSWORD}@localhost:port/shop",
+        (f"mysql://shop:{PASSWORD}@localhost/shop", SHAPE),
+        ("nonsense", SHAPE),
+        (
+            f"postgresql://shop:{PASSWORD}@localhost:port/shop",
+            f"{SHAPE} A host or its port is invalid.",
+        ),
     ],
-    ids=lambda url: url.partition(":")[0],
+    ids=["mysql", "nonsense", "postgresql"],
 )
-def test_a_url_that_names_no_database(waybill: Waybill, url: str) -> None:
-    assert waybill("serve", WAYBILL_DATABASE_URL=url) == (1, f"{SHAPE}\n")
+def test_a_url_that_names_no_database(waybill: Waybill, url: str, error: str) -> None:
+    assert waybill("serve", WAYBILL_DATABASE_URL=url) == (1, f"{error}\n")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +158,7 @@ def test_a_folder_that_can_not_be_made(waybill: Waybill, tmp_path: Path) -> None
 
 
 class TestSchema:
-    """The current revision, the required one, and what to do."""
+    """The message has the current revision, the required one and the next step."""
 
     @pytest.fixture
     def url(self, make_url: MakeUrl) -> str:
@@ -196,16 +216,38 @@ class TestSchema:
         assert output == (
             1,
             (
-                "Error: WAYBILL_LIMITS_STORAGE needs the package redis:"
-                " python3 -m pip install --requirement requirements/redis.txt\n"
+                "Error: WAYBILL_LIMITS_STORAGE needs the package redis. Install waybill[redis], or"
+                " in a checkout: python3 -m pip install --requirement requirements/redis.txt\n"
             ),
         )
 
 
+@pytest.mark.parametrize("arguments", [["seed"], ["serve", "--demo"]])
+def test_a_demo_shop_without_faker_names_the_extra(waybill: Waybill, arguments: list[str]) -> None:
+    waybill("migrate")
+
+    exit_code, output = waybill(*arguments, code=WITHOUT_FAKER, PORT=str(free_port()))
+
+    assert exit_code == 1
+    assert output.splitlines()[-1] == (
+        "Error: The demo shop needs the package faker. Install waybill[demo], or in a checkout:"
+        " python3 -m pip install --requirement requirements/demo.txt"
+    )
+
+
+def test_commands_can_be_imported_without_the_extras(waybill: Waybill) -> None:
+    assert waybill("", code=IMPORT_ALL_COMMANDS) == (0, "")
+
+
 def set_revision(url: str, revision: str) -> None:
+    """Make the tables those of a release that works with no other code."""
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
+        for column in (
+            "alembic_version SET version_num",
+            "schema_compatibility SET compatible_from",
+        ):
+            connection.execute(sa.text(f"UPDATE {column} = :r"), {"r": revision})
     engine.dispose()
 
 

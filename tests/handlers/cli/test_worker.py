@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from email import message_from_bytes
 from email.policy import SMTP
 from html import unescape
@@ -18,13 +19,14 @@ from handlers.mail import transports as delivery
 from handlers.settings import Settings
 from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients
+from tests.support.notify_sockets import Receiver
 from tests.support.operator_commands import DELIVERED, StoredOrders
 from tests.support.outbox_events import make_event
 from tests.support.processes import wait_until
 from tests.support.server import COMMAND
-from tests.support.smtp_servers import silent
+from tests.support.smtp_servers import running, silent
 
-STOP_SECONDS = 10  # it takes four at most
+STOP_SECONDS = 10  # it takes at most four
 
 
 @pytest.fixture
@@ -185,3 +187,36 @@ class TestProcess:
         assert worker.returncode == 0
         assert (event.status, event.attempts) == (OutboxStatus.PENDING, 0)
         assert "ayse" not in logged
+
+    def test_finishes_the_email_in_flight(
+        self, settings: Settings, stored_orders: StoredOrders, tmp_path: Path
+    ) -> None:
+        for _ in range(2):
+            stored_orders.add_email(make_event())
+        with running() as server:
+            server.may_reply.clear()
+            worker = start(settings, tmp_path, WAYBILL_SMTP_URL=f"smtp://127.0.0.1:{server.port}")
+            assert server.has_email.wait(STOP_SECONDS)
+
+            worker.terminate()
+            server.may_reply.set()
+
+            printed, _ = worker.communicate(timeout=STOP_SECONDS)
+        assert (worker.returncode, printed) == (0, "1 delivered, 0 failed.\n")
+        assert len(server.emails) == 1
+
+    def test_reports_to_its_service_manager(self, settings: Settings, tmp_path: Path) -> None:
+        with closing(Receiver(str(tmp_path / "notify"))) as notifier:
+            worker = start(settings, tmp_path, NOTIFY_SOCKET=notifier.name, WATCHDOG_USEC="1000000")
+            seen: list[str] = []
+
+            def has(message: str) -> bool:
+                seen.extend(notifier.messages())
+                return message in seen
+
+            wait_until(lambda: has("READY=1\nSTATUS=Delivering e-mails."))
+            wait_until(lambda: has("WATCHDOG=1"))
+
+            worker.terminate()
+            worker.communicate(timeout=STOP_SECONDS)
+            assert has("STOPPING=1")

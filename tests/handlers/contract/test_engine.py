@@ -144,7 +144,7 @@ def served(
 
 
 def answer_of(handler: Any, path: str = "/v2/things", name: str = "listThings") -> Any:
-    """What comes of what a handler does."""
+    """The response when ``handler`` handles the operation ``name``."""
     with served(handlers=HANDLERS | {name: handler}) as client:
         return client.get(path)
 
@@ -165,7 +165,7 @@ class TestDocuments:
         with served(tmp_path) as client:
             assert client.get("/v2/free").status_code == 418
 
-    def test_are_mounted_where_the_application_says(self) -> None:
+    def test_are_mounted_at_the_base_path(self) -> None:
         with served(base_path="/api") as client:
             assert client.get("/api/free").status_code == 418
 
@@ -197,7 +197,7 @@ class TestDocuments:
             ),
         ],
     )
-    def test_that_can_t_be_served_name_the_place(
+    def test_that_can_not_be_served_name_the_place(
         self, change: dict[str, Any], expected: str
     ) -> None:
         with pytest.raises(ContractError) as error, served({**DOCUMENT, **change}):
@@ -205,13 +205,13 @@ class TestDocuments:
 
         assert expected in str(error.value)
 
-    def test_are_served_without_what_is_named(self) -> None:
+    def test_are_served_without_excluded_parts(self) -> None:
         with served({**DOCUMENT, "webhooks": {}}, without=["webhooks", "/paths/~1free"]) as client:
             assert client.get("/v2/free").status_code == 404
 
 
 class TestHandlers:
-    def test_are_those_of_a_module(self) -> None:
+    def test_may_be_functions_of_a_module(self) -> None:
         module = ModuleType("things")
         for handler in (list_things, add_thing, delete_thing, get_free):
             setattr(module, handler.__name__, handler)
@@ -219,7 +219,7 @@ class TestHandlers:
         with served(handlers=module) as client:
             assert client.get("/v2/free").status_code == 418
 
-    def test_are_there_for_every_operation(self) -> None:
+    def test_are_required_for_every_operation(self) -> None:
         with pytest.raises(ContractError, match="operationId getFree has no handler getFree"):
             mount(
                 DOCUMENT,
@@ -227,26 +227,26 @@ class TestHandlers:
                 Application(checks={"Token": check}),
             )
 
-    def test_get_headers_that_they_name_and_keys_of_python(self) -> None:
+    def test_get_headers_by_argument_and_names_as_identifiers(self) -> None:
         with served() as client:
-            answer = client.get("/v2/things?page%5Bsize%5D=7", headers={"X-Trace": "t"})
+            response = client.get("/v2/things?page%5Bsize%5D=7", headers={"X-Trace": "t"})
 
-        assert (answer.status_code, answer.json()) == (206, {"name": "7 t"})
-        assert answer.headers["content-type"] == "application/vnd.things+json"
+        assert (response.status_code, response.json()) == (206, {"name": "7 t"})
+        assert response.headers["content-type"] == "application/vnd.things+json"
 
-    def test_answer_with_the_first_success_that_is_described(self) -> None:
+    def test_respond_with_the_first_described_success(self) -> None:
         with served() as client:
-            answer = client.post("/v2/things", content=b"abc", headers=given("text/plain"))
+            response = client.post("/v2/things", content=b"abc", headers=given("text/plain"))
 
-        assert (answer.status_code, answer.json()["name"]) == (201, "abc by good for ['write']")
+        assert (response.status_code, response.json()["name"]) == (201, "abc by good for ['write']")
 
-    def test_get_what_comes_in_any_type_of_a_range(self) -> None:
+    def test_get_bodies_of_any_type_of_a_range(self) -> None:
         with served() as client:
-            answer = client.post("/v2/things", content=b"\xff", headers=given("image/png"))
+            response = client.post("/v2/things", content=b"\xff", headers=given("image/png"))
 
-        assert answer.json()["name"].startswith("b'\\xff'")
+        assert response.json()["name"].startswith("b'\\xff'")
 
-    def test_may_succeed_where_no_success_is_described(self) -> None:
+    def test_may_succeed_without_a_described_success(self) -> None:
         with served() as client:
             assert client.delete("/v2/things/1").status_code == 200
 
@@ -270,20 +270,20 @@ class TestRequests:
         ],
         ids=str,
     )
-    def test_have_to_fit(self, body: bytes, content_type: str, status: int) -> None:
+    def test_must_be_valid(self, body: bytes, content_type: str, status: int) -> None:
         with served() as client:
-            answer = client.post("/v2/things", content=body, headers=given(content_type))
+            response = client.post("/v2/things", content=body, headers=given(content_type))
 
-        assert answer.status_code == status
+        assert response.status_code == status
 
     @pytest.mark.parametrize("headers", [{}, given("text/plain", "bad")], ids=["none", "bad"])
-    def test_need_a_good_credential(self, headers: dict[str, str]) -> None:
+    def test_need_a_valid_credential(self, headers: dict[str, str]) -> None:
         with served() as client:
-            answer = client.post("/v2/things", headers=headers)
+            response = client.post("/v2/things", headers=headers)
 
-        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
 
-    def test_are_authenticated_as_the_application_does(self) -> None:
+    def test_are_authenticated_by_the_application(self) -> None:
         def refuse_all(_operation: Any) -> None:
             raise NotAuthenticated
 
@@ -305,28 +305,28 @@ class TestResponses:
         ],
         ids=["body", "no header", "header", "status", "no json", "media type", "fault"],
     )
-    def test_that_do_not_fit_are_not_given(self, handler: Any) -> None:
+    def test_that_are_invalid_are_not_sent(self, handler: Any) -> None:
         def list_anything(**_: Any) -> Any:
             return handler()
 
-        answer = answer_of(list_anything)
+        response = answer_of(list_anything)
 
-        assert (answer.status_code, answer.json()["title"]) == (500, "Internal Server Error")
+        assert (response.status_code, response.json()["title"]) == (500, "Internal Server Error")
 
-    def test_in_a_media_type_of_a_range_are_given(self) -> None:
+    def test_in_a_media_type_of_a_range_are_sent(self) -> None:
         def list_text(**_: Any) -> Any:
             return Response("a", 200, {"X-Total": "1"}, content_type="text/csv")
 
         assert answer_of(list_text).text == "a"
 
-    def test_hold_nothing_that_is_only_written(self) -> None:
+    def test_must_not_contain_write_only_properties(self) -> None:
         def add_secret(**_: Any) -> Any:
             return {"id": 1, "name": "a", "key": "k"}
 
         with served(handlers=HANDLERS | {"addThing": add_secret}) as client:
-            answer = client.post("/v2/things", content=b"a", headers=given("text/plain"))
+            response = client.post("/v2/things", content=b"a", headers=given("text/plain"))
 
-        assert answer.status_code == 500
+        assert response.status_code == 500
 
 
 class TestRefusals:
@@ -349,14 +349,14 @@ class TestRefusals:
         def refuse(**_: Any) -> Any:
             raise refusal
 
-        answer = answer_of(refuse)
+        response = answer_of(refuse)
 
-        assert answer.status_code == answer.json()["status"] == status
-        assert answer.json().items() >= expected.items()
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert ("retry-after" in answer.headers) == (status == 503)
+        assert response.status_code == response.json()["status"] == status
+        assert response.json().items() >= expected.items()
+        assert response.headers["content-type"] == "application/problem+json"
+        assert ("retry-after" in response.headers) == (status == 503)
 
-    def test_where_nothing_is_routed_say_what_is_there(self) -> None:
+    def test_of_unknown_paths_and_methods_are_problem_details(self) -> None:
         with served() as client:
             missing, method = client.get("/v2/none"), client.put("/v2/things")
             malformed = client.get("/v2/things", headers={"Host": "a b"})
@@ -366,12 +366,12 @@ class TestRefusals:
         assert malformed.status_code == 400
         assert malformed.headers["content-type"] == "application/problem+json"
 
-    def test_that_are_described_have_to_fit(self) -> None:
+    def test_that_are_described_must_be_valid(self) -> None:
         def refuse(**_: Any) -> Any:
             raise NotFound
 
         with served(handlers=HANDLERS | {"deleteThing": refuse}) as client:
-            answer = client.delete("/v2/things/1")
+            response = client.delete("/v2/things/1")
 
-        # 404 is described without a body, and Problem Details are one.
-        assert answer.status_code == 500
+        # 404 is described without a body, but Problem Details have one.
+        assert response.status_code == 500

@@ -1,4 +1,4 @@
-"""Each documented filter of the sellers' lists finds some rows of the demo shop, but not all."""
+"""Every documented filter of the sellers' lists selects some rows of the demo shop."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -59,7 +59,7 @@ class Lists:
         row_values = [self._value(row, field) for row in self._rows[path]]
         values = sorted({_text(value) for value in row_values if value is not None})
         if operator in BOUNDS:
-            # Amounts in order of size; earlier dates come first.
+            # By size: amounts have different lengths, and dates the same.
             values.sort(key=lambda text: (len(text), text))
             values = values[len(values) // 2 :]
         return [text[:10] if operator == "date" else text for text in values[:10]]
@@ -75,7 +75,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def test_each_filter_finds_something_and_leaves_something_out(
+def test_every_filter_selects_some_rows_and_not_all(
     waybill: Run, clients: Clients, tmp_path: Path
 ) -> None:
     tokens = tmp_path / "tokens"

@@ -29,7 +29,7 @@ def orders(shop: list[History]) -> list[ImportedOrder]:
 
 
 def moments(part: Any) -> Iterator[datetime]:
-    """Every moment in a document, except the ends of return codes, which are in the future."""
+    """All times in a document, except the ends of return codes, which are in the future."""
     if isinstance(part, dict):
         for name, value in part.items():
             is_moment = name.endswith("_date") and isinstance(value, str) and "T" in value
@@ -56,7 +56,7 @@ class TestHistories:
     def test_a_shopper_does_not_depend_on_the_others(self, shop: list[History]) -> None:
         assert list(histories(3, 5, 1, TODAY)) == shop[:3]
 
-    def test_another_day_moves_the_dates_alone(self) -> None:
+    def test_another_day_moves_only_the_dates(self) -> None:
         (before,) = histories(1, 0, 1, TODAY)
         (after,) = histories(1, 0, 1, TODAY + timedelta(days=1))
 
@@ -72,7 +72,7 @@ class TestHistories:
         assert {row["currency"] for row in demo.old_orders} == {"try", "usd", "jod"}
         assert {row["state"] for row in demo.orders} == set(OrderState)
 
-    def test_the_demo_shopper_is_offered_trade_ins_for_what_has_arrived(
+    def test_the_demo_shopper_has_trade_in_offers_for_delivered_items(
         self, shop: list[History]
     ) -> None:
         states = {row["number"]: row["items"][0]["state"] for row in shop[0].orders}
@@ -80,7 +80,7 @@ class TestHistories:
         assert [states[number] for number in shop[0].trade_ins] == ["delivered", "delivered"]
         assert not any(history.trade_ins for history in shop[1:])
 
-    def test_some_addresses_are_of_companies_and_some_are_given_up(
+    def test_some_addresses_belong_to_companies_and_some_are_inactive(
         self, shop: list[History]
     ) -> None:
         addresses = [address for history in shop for address in history.shopper.addresses]
@@ -88,7 +88,7 @@ class TestHistories:
 
         assert 0 < len(companies) < len(addresses)
         assert all(company["company_name"] and company["tax_office"] for company in companies)
-        # Neither a person nor a company has a number that begins with a zero.
+        # No real person or company has a number that begins with a zero.
         numbers = [
             address.get("identity_number", address.get("tax_no", "0")) for address in addresses
         ]
@@ -100,7 +100,7 @@ class TestHistories:
         assert {address["is_active"] for address in addresses} == {True, False}
         assert shop[0].shopper.addresses[-1] in companies
 
-    def test_lines_that_a_seller_has_shipped_have_an_invoice(self, shop: list[History]) -> None:
+    def test_lines_that_are_shipped_by_a_seller_have_an_invoice(self, shop: list[History]) -> None:
         lines = [line for history in shop for order in history.orders for line in order["items"]]
 
         invoiced = [line for line in lines if "invoice_number" in line]
@@ -113,25 +113,23 @@ class TestHistories:
         assert len(guests) == 6
         assert all(history.orders and not history.old_orders for history in guests)
 
-    def test_numbers_and_addresses_are_given_once(self, shop: list[History]) -> None:
+    def test_numbers_and_addresses_are_unique(self, shop: list[History]) -> None:
         numbers = Counter(row["number"] for history in shop for row in history.orders)
         emails = Counter(history.shopper.email for history in shop)
 
         assert max(numbers.values()) == max(emails.values()) == 1
 
-    def test_nothing_has_happened_after_today(self, shop: list[History]) -> None:
+    def test_no_time_is_after_today(self, shop: list[History]) -> None:
         assert all(moment < TODAY for history in shop for moment in moments(history.orders))
 
-    def test_old_orders_keep_the_rules_too(self, shop: list[History]) -> None:
+    def test_old_orders_can_be_imported(self, shop: list[History]) -> None:
         documents = [document for history in shop for document in history.old_orders]
 
         assert {read_old_order(document, b"").user.email for document in documents} >= {DEMO_EMAIL}
 
 
 class TestOrders:
-    def test_all_states_currencies_and_payments_are_there(
-        self, orders: list[ImportedOrder]
-    ) -> None:
+    def test_have_all_states_currencies_and_payments(self, orders: list[ImportedOrder]) -> None:
         assert {order.values["state"] for order in orders} == set(OrderState)
         assert {order.values["currency"].value for order in orders} == {"try", "eur", "usd", "kwd"}
         assert len({order.payment_option.slug for order in orders}) == 8
@@ -146,13 +144,13 @@ class TestOrders:
         assert max(item.values["quantity"] for order in orders for item in order.items) > 1
         assert max(map(len, sellers)) >= 3
 
-    def test_some_are_cancelled_or_refunded_in_part(self, orders: list[ImportedOrder]) -> None:
+    def test_some_are_partly_cancelled_or_refunded(self, orders: list[ImportedOrder]) -> None:
         lines = [item.values for order in orders for item in order.items]
 
         assert any(0 < line["cancelled_quantity"] < line["quantity"] for line in lines)
         assert any(0 < line["refunded_quantity"] < line["quantity"] for line in lines)
 
-    def test_some_can_still_be_sent_back(self, orders: list[ImportedOrder]) -> None:
+    def test_some_can_still_be_returned(self, orders: list[ImportedOrder]) -> None:
         delivered = [
             item.values["delivered_date"]
             for order in orders
@@ -165,7 +163,7 @@ class TestOrders:
         assert all(ReturnPolicy().ends(moment) > TODAY + timedelta(days=1) for moment in still)
         assert 0 < len(still) < len(delivered)
 
-    def test_requests_are_of_every_kind_and_some_goods_travel_back(
+    def test_requests_are_of_every_kind_and_some_have_an_easy_return(
         self, orders: list[ImportedOrder]
     ) -> None:
         requests = [

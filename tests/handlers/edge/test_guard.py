@@ -12,7 +12,7 @@ from domain.shared.errors import NotFound, Unavailable
 from handlers.edge import guard
 from handlers.http.headers import MAX_URL
 from handlers.web.front import make_guard
-from tests.support.guard_requests import SETTINGS, ask, make_scope, part, unreachable, url
+from tests.support.guard_requests import SETTINGS, make_scope, part, send_to_guard, unreachable, url
 
 COMMON_HEADERS = {
     "x-request-id",
@@ -26,29 +26,29 @@ COMMON_HEADERS = {
 
 class TestRequestId:
     @pytest.mark.parametrize("given", [b"a", b"!~", b"x" * 128])
-    def test_of_the_client_is_kept(self, given: bytes) -> None:
-        answer = ask(headers=[(b"x-request-id", given)])
+    def test_of_the_client_is_returned(self, given: bytes) -> None:
+        response = send_to_guard(headers=[(b"x-request-id", given)])
 
-        assert answer.headers["x-request-id"] == given.decode()
+        assert response.headers["x-request-id"] == given.decode()
 
     @pytest.mark.parametrize(
         "given", [b"", b"x" * 129, b"a b", b"a\n", b"\xc5\x9f", b"a\x00", b"a\x7f"]
     )
-    def test_that_is_not_usable_is_replaced(self, given: bytes) -> None:
-        answer = ask(headers=[(b"x-request-id", given)])
+    def test_that_is_invalid_is_replaced(self, given: bytes) -> None:
+        response = send_to_guard(headers=[(b"x-request-id", given)])
 
-        assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-request-id"])
+        assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
 
-    def test_is_another_one_for_each_request(self) -> None:
-        assert ask().headers["x-request-id"] != ask().headers["x-request-id"]
+    def test_is_unique(self) -> None:
+        assert send_to_guard().headers["x-request-id"] != send_to_guard().headers["x-request-id"]
 
-    def test_is_in_every_line_of_the_log_and_in_no_later_one(self) -> None:
+    def test_is_in_the_log_context_only_during_the_request(self) -> None:
         bound: list[dict[str, Any]] = []
 
         async def look(_scope: Scope, _receive: Receive, _send: Send) -> None:
             bound.append(structlog.contextvars.get_contextvars())
 
-        ask(look, headers=[(b"x-request-id", b"mine")])
+        send_to_guard(look, headers=[(b"x-request-id", b"mine")])
 
         assert bound == [{"request_id": "mine"}]
         assert structlog.contextvars.get_contextvars() == {}
@@ -59,17 +59,17 @@ class TestCommonHeaders:
         ("status", "scope"),
         [(200, {}), (414, url("raw_path", MAX_URL + 1)), (400, {"query_string": b"\xff"})],
     )
-    def test_stand_on_every_answer(self, status: int, scope: dict[str, Any]) -> None:
-        answer = ask(**scope)
+    def test_are_in_every_response(self, status: int, scope: dict[str, Any]) -> None:
+        response = send_to_guard(**scope)
 
-        assert answer.status == status
-        assert answer.headers.keys() >= COMMON_HEADERS
+        assert response.status == status
+        assert response.headers.keys() >= COMMON_HEADERS
 
-    def test_stand_beside_the_answer_s_own(self) -> None:
-        assert ask().headers["x-own"] == "1"
+    def test_do_not_replace_headers_of_the_application(self) -> None:
+        assert send_to_guard().headers["x-own"] == "1"
 
     def test_forbid_frames_and_foreign_scripts(self) -> None:
-        given = ask().headers
+        given = send_to_guard().headers
 
         assert (given["x-frame-options"], given["x-content-type-options"]) == ("DENY", "nosniff")
         assert "script-src" not in given["content-security-policy"]
@@ -77,38 +77,41 @@ class TestCommonHeaders:
 
 
 class TestFailures:
-    def test_of_the_application_are_500_in_the_shape_of_errors(self) -> None:
+    def test_of_the_application_are_500_with_an_error_body(self) -> None:
         async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise ZeroDivisionError("secret")
 
-        answer = ask(fail)
+        response = send_to_guard(fail)
 
-        assert answer.status == 500
-        assert answer.error == {"detail": "Internal server error.", "error_code": "internal_error"}
-        assert answer.headers.keys() >= COMMON_HEADERS | {"content-length"}
+        assert response.status == 500
+        assert response.error == {
+            "detail": "Internal server error.",
+            "error_code": "internal_error",
+        }
+        assert response.headers.keys() >= COMMON_HEADERS | {"content-length"}
 
-    def test_that_are_refusals_keep_their_status(self) -> None:
+    def test_that_are_refusals_have_their_status(self) -> None:
         async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise NotFound
 
-        assert ask(refuse).status == 404
+        assert send_to_guard(refuse).status == 404
 
-    def test_that_pass_say_when_to_come_again(self) -> None:
+    def test_that_are_temporary_have_a_retry_after(self) -> None:
         async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise Unavailable
 
-        answer = ask(refuse)
+        response = send_to_guard(refuse)
 
-        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-        assert answer.error["error_code"] == "unavailable"
+        assert (response.status, response.headers["retry-after"]) == (503, "1")
+        assert response.error["error_code"] == "unavailable"
 
-    def test_after_an_answer_has_begun_are_left_to_the_server(self) -> None:
+    def test_after_the_start_of_a_response_are_raised(self) -> None:
         async def break_off(_scope: Scope, _receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            ask(break_off)
+            send_to_guard(break_off)
 
     @pytest.mark.parametrize(
         ("accepted", "default", "message"),
@@ -119,21 +122,21 @@ class TestFailures:
             (b"\xff", "en-us", "The URL is too long."),
         ],
     )
-    def test_are_told_in_the_reader_s_language(
+    def test_are_described_in_the_language_of_the_request(
         self, accepted: bytes, default: str, message: str
     ) -> None:
-        answer = ask(
+        response = send_to_guard(
             unreachable,
             settings=replace(SETTINGS, default_language=default),
             headers=[(b"accept-language", accepted)],
             **url("raw_path", MAX_URL + 1),
         )
 
-        assert answer.error["detail"] == message
+        assert response.error["detail"] == message
 
 
-class TestRoom:
-    """How many requests there may be at once."""
+class TestCapacity:
+    """The limits of concurrent requests."""
 
     @pytest.mark.parametrize(
         ("bound", "headers", "answered"),
@@ -143,7 +146,7 @@ class TestRoom:
             ("MAX_CONTENTS", [(b"content-length", b"1")], [200, 200, 503]),
         ],
     )
-    def test_is_bounded_and_found_again(
+    def test_is_limited_and_becomes_free_again(
         self,
         monkeypatch: pytest.MonkeyPatch,
         bound: str,
@@ -153,11 +156,11 @@ class TestRoom:
         monkeypatch.setattr(guard, bound, 2)
         statuses: list[int] = []
 
-        async def meet() -> list[int]:
-            everybody = asyncio.Event()
+        async def scenario() -> list[int]:
+            released = asyncio.Event()
 
             async def wait(_scope: Scope, _receive: Receive, send: Send) -> None:
-                await everybody.wait()
+                await released.wait()
                 await send({"type": "http.response.start", "status": 200, "headers": []})
 
             async def receive() -> Message:
@@ -174,17 +177,17 @@ class TestRoom:
                     for _ in range(3)
                 ]
                 await asyncio.sleep(0.01)
-                everybody.set()
+                released.set()
                 await asyncio.gather(*request_fields)
-                everybody.clear()
+                released.clear()
             return statuses
 
-        assert sorted(asyncio.run(meet())) == sorted(2 * answered)
+        assert sorted(asyncio.run(scenario())) == sorted(2 * answered)
 
 
 class TestLog:
-    def test_has_a_line_for_each_request_without_its_query(self) -> None:
-        [line] = ask(query_string=b"search=secret").lines
+    def test_has_a_line_for_every_request_without_its_query(self) -> None:
+        [line] = send_to_guard(query_string=b"search=secret").lines
 
         assert line.pop("milliseconds") >= 0
         assert line == {
@@ -195,16 +198,16 @@ class TestLog:
             "status": 200,
         }
 
-    def test_has_what_broke_before_it(self) -> None:
+    def test_has_an_unhandled_error_before_the_request(self) -> None:
         async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise ZeroDivisionError
 
-        lines = ask(fail).lines
+        lines = send_to_guard(fail).lines
 
         assert [line["event"] for line in lines] == ["unhandled_error", "request"]
         assert lines[1]["status"] == 500
 
-    def test_has_a_line_for_an_answer_that_broke_off(self) -> None:
+    def test_has_a_line_for_an_aborted_response(self) -> None:
         async def break_off(_scope: Scope, _receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             raise ZeroDivisionError
@@ -216,7 +219,7 @@ class TestLog:
 
 
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])
-def test_all_else_passes_through_as_it_is(kind: str) -> None:
+def test_other_scopes_are_passed_on_unchanged(kind: str) -> None:
     seen: list[Any] = []
 
     async def keep(*arguments: Any) -> None:

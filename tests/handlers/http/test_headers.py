@@ -8,10 +8,10 @@ from tests.support.guard_requests import (
     CHUNKED,
     HOST,
     SETTINGS,
-    Answer,
+    GuardResponse,
     Inside,
-    ask,
     make_scope,
+    send_to_guard,
     unreachable,
     url,
 )
@@ -20,15 +20,15 @@ LENGTH = (b"content-length", b"1")
 
 
 def refused(**scope_parts: Any) -> tuple[int, str]:
-    answer = ask(unreachable, **scope_parts)
-    assert set(answer.error) == {"detail", "error_code"}
-    return answer.status, answer.error["error_code"]
+    response = send_to_guard(unreachable, **scope_parts)
+    assert set(response.error) == {"detail", "error_code"}
+    return response.status, response.error["error_code"]
 
 
 class TestUrl:
     @pytest.mark.parametrize("form", ["raw_path", "path"])
     def test_of_8_kib_is_passed_on(self, form: str) -> None:
-        assert ask(**url(form, MAX_URL)).status == 200
+        assert send_to_guard(**url(form, MAX_URL)).status == 200
 
     @pytest.mark.parametrize("form", ["raw_path", "path"])
     def test_past_8_kib_is_too_long(self, form: str) -> None:
@@ -45,33 +45,36 @@ class TestUrl:
         ],
         ids=str,
     )
-    def test_with_bytes_that_no_url_may_hold_is_not_valid(self, wrong: dict[str, Any]) -> None:
+    def test_with_invalid_bytes_is_refused(self, wrong: dict[str, Any]) -> None:
         assert refused(**wrong) == (400, "invalid_url")
 
     def test_with_escaped_bytes_is_passed_on(self) -> None:
-        assert ask(path="/ş/", raw_path=b"/%C5%9F/", query_string=b"search=%FF").status == 200
+        assert (
+            send_to_guard(path="/ş/", raw_path=b"/%C5%9F/", query_string=b"search=%FF").status
+            == 200
+        )
 
     @pytest.mark.parametrize("path", ["//", "//users/orders/", "///users/orders/"])
-    def test_with_a_second_slash_in_front_is_not_found(self, path: str) -> None:
+    def test_with_two_leading_slashes_is_not_found(self, path: str) -> None:
         assert refused(path=path, raw_path=path.encode()) == (404, "not_found")
 
 
 class TestHeaders:
     def test_of_16_kib_are_passed_on(self) -> None:
-        assert ask(headers=cookies(MAX_HEADER_BYTES)).status == 200
+        assert send_to_guard(headers=cookies(MAX_HEADER_BYTES)).status == 200
 
     def test_past_16_kib_are_too_large(self) -> None:
         assert refused(headers=cookies(MAX_HEADER_BYTES + 1)) == (431, "headers_too_large")
 
     def test_may_be_64(self) -> None:
-        assert ask(headers=[(b"x", b"")] * (MAX_HEADERS - 1)).status == 200
+        assert send_to_guard(headers=[(b"x", b"")] * (MAX_HEADERS - 1)).status == 200
 
     def test_past_64_are_too_large(self) -> None:
         assert refused(headers=[(b"x", b"")] * MAX_HEADERS) == (431, "headers_too_large")
 
 
 def cookies(size: int) -> list[tuple[bytes, bytes]]:
-    """Two cookies that make, with the Host, ``size`` bytes of names and values together."""
+    """Two cookies; their names and values and the Host have ``size`` bytes together."""
     size -= len(b"".join(HOST))
     half = b"x" * (size // 2 - 6)
     return [(b"cookie", half), (b"cookie", half + b"x" * (size % 2))]
@@ -93,7 +96,7 @@ class TestHost:
         ],
     )
     def test_is_a_name_or_an_address(self, host: bytes) -> None:
-        assert ask(scope={**make_scope(), "headers": [(b"host", host)]}).status == 200
+        assert send_to_guard(scope={**make_scope(), "headers": [(b"host", host)]}).status == 200
 
     @pytest.mark.parametrize(
         "hosts",
@@ -127,17 +130,17 @@ class TestHost:
         ],
         ids=str,
     )
-    def test_is_there_once_and_nothing_else(self, hosts: list[bytes]) -> None:
+    def test_must_be_one_valid_host(self, hosts: list[bytes]) -> None:
         scope = {**make_scope(), "headers": [(b"host", host) for host in hosts]}
 
         assert refused(scope=scope) == (400, "invalid_host")
 
 
 class TestForwarded:
-    """What a trusted proxy says of host and scheme is judged in the same way."""
+    """Host and scheme from a trusted proxy are checked in the same way."""
 
-    def ask(self, *headers: tuple[bytes, bytes], proxies: int = 1) -> Answer:
-        return ask(settings=replace(SETTINGS, trusted_proxies=proxies), headers=headers)
+    def send_to_guard(self, *headers: tuple[bytes, bytes], proxies: int = 1) -> GuardResponse:
+        return send_to_guard(settings=replace(SETTINGS, trusted_proxies=proxies), headers=headers)
 
     @pytest.mark.parametrize(
         "host",
@@ -152,23 +155,23 @@ class TestForwarded:
             b"...",
         ],
     )
-    def test_host_must_be_one(self, host: bytes) -> None:
-        answer = self.ask((b"x-forwarded-host", host))
+    def test_host_must_be_valid(self, host: bytes) -> None:
+        response = self.send_to_guard((b"x-forwarded-host", host))
 
-        assert (answer.status, answer.error["error_code"]) == (400, "invalid_host")
+        assert (response.status, response.error["error_code"]) == (400, "invalid_host")
 
     @pytest.mark.parametrize("scheme", [b"javascript", b"ftp", b"HTTPS", b"http:", b"\xff"])
     def test_scheme_must_be_http_or_https(self, scheme: bytes) -> None:
-        answer = self.ask((b"x-forwarded-proto", scheme))
+        response = self.send_to_guard((b"x-forwarded-proto", scheme))
 
-        assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
+        assert (response.status, response.error["error_code"]) == (400, "malformed_message")
 
     @pytest.mark.parametrize("host", [b"shop.example", b"shop.example:8443", b"[::1]:80", b""])
     @pytest.mark.parametrize("scheme", [b"http", b"https", b""])
-    def test_is_passed_on_where_it_is_good(self, host: bytes, scheme: bytes) -> None:
-        answer = self.ask((b"x-forwarded-host", host), (b"x-forwarded-proto", scheme))
+    def test_with_valid_values_is_passed_on(self, host: bytes, scheme: bytes) -> None:
+        response = self.send_to_guard((b"x-forwarded-host", host), (b"x-forwarded-proto", scheme))
 
-        assert answer.status == 200
+        assert response.status == 200
 
     @pytest.mark.parametrize(
         ("values", "proxies", "status"),
@@ -178,28 +181,28 @@ class TestForwarded:
             ([b"shop.example, a b"], 1, 400),
             ([b"shop.example, a b"], 2, 200),
             ([b"a b, shop.example"], 2, 400),
-            ([b"a b"], 2, 200),  # the outer proxy said nothing
-            ([b'"x', b'shop.example"'], 1, 400),  # one value, in quotes
-            ([b'"x', b"shop.example"], 1, 400),  # a quote that does not end
+            ([b"a b"], 2, 200),  # the outer proxy added none
+            ([b'"x', b'shop.example"'], 1, 400),  # one quoted value
+            ([b'"x', b"shop.example"], 1, 400),  # an unclosed quote
         ],
     )
-    def test_is_that_of_the_outermost_trusted_proxy(
+    def test_value_of_the_outermost_trusted_proxy_is_checked(
         self, values: list[bytes], proxies: int, status: int
     ) -> None:
         headers = [(b"x-forwarded-host", value) for value in values]
 
-        assert self.ask(*headers, proxies=proxies).status == status
+        assert self.send_to_guard(*headers, proxies=proxies).status == status
 
     @pytest.mark.parametrize(
         "name", [b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"]
     )
-    def test_with_a_quote_that_does_not_end_is_malformed(self, name: bytes) -> None:
-        answer = self.ask((name, b'"x'), (name, b"http"))
+    def test_with_an_unclosed_quote_is_malformed(self, name: bytes) -> None:
+        response = self.send_to_guard((name, b'"x'), (name, b"http"))
 
-        assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
+        assert (response.status, response.error["error_code"]) == (400, "malformed_message")
 
-    def test_is_not_read_where_no_proxy_is_trusted(self) -> None:
-        assert self.ask((b"x-forwarded-host", b"a b"), proxies=0).status == 200
+    def test_is_ignored_without_trusted_proxies(self) -> None:
+        assert self.send_to_guard((b"x-forwarded-host", b"a b"), proxies=0).status == 200
 
 
 class TestFraming:
@@ -218,17 +221,15 @@ class TestFraming:
         ],
         ids=str,
     )
-    def test_that_leaves_the_end_of_the_body_open_is_malformed(
-        self, headers: list[tuple[bytes, bytes]]
-    ) -> None:
+    def test_that_is_ambiguous_is_malformed(self, headers: list[tuple[bytes, bytes]]) -> None:
         assert refused(headers=headers) == (400, "malformed_message")
 
     @pytest.mark.parametrize("coding", [b"chunked", b"Chunked"])
     def test_may_be_in_chunks(self, coding: bytes) -> None:
-        assert ask(headers=[(b"transfer-encoding", coding)]).status == 200
+        assert send_to_guard(headers=[(b"transfer-encoding", coding)]).status == 200
 
     @pytest.mark.parametrize("length", [str(MAX_BODY + 1), "9" * 5000], ids=len)
-    def test_that_announces_too_much_is_answered_before_it_comes(self, length: str) -> None:
+    def test_with_too_large_a_length_is_refused_without_reading_the_body(self, length: str) -> None:
         headers = [(b"content-length", length.encode())]
 
         assert refused(headers=headers, messages=[]) == (413, "content_too_large")
@@ -239,9 +240,9 @@ class TestMethod:
         ("given", "passed_on"),
         [("GET", "GET"), ("M-SEARCH", "M-SEARCH"), ("get", "UNKNOWN"), ("Get", "UNKNOWN")],
     )
-    def test_in_another_case_is_another_one(self, given: str, passed_on: str) -> None:
+    def test_is_case_sensitive(self, given: str, passed_on: str) -> None:
         inside = Inside()
 
-        ask(inside, method=given)
+        send_to_guard(inside, method=given)
 
         assert inside.scope["method"] == passed_on

@@ -29,7 +29,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         ("text/*", "text/html"),
     ],
 )
-def test_gives_what_is_preferred_and_json_on_a_tie(accept: str, media_type: str) -> None:
+def test_the_preferred_type_is_chosen_and_json_on_a_tie(accept: str, media_type: str) -> None:
     assert negotiate(accept, BOTH) == media_type
 
 
@@ -37,29 +37,29 @@ def test_gives_what_is_preferred_and_json_on_a_tie(accept: str, media_type: str)
     "accept",
     ["text/plain", "image/*", "application/json;q=0", "*/*;q=0", "json", ",", ";q=1", "a/b/c"],
 )
-def test_gives_nothing_where_nothing_offered_is_acceptable(accept: str) -> None:
+def test_none_is_chosen_if_none_is_acceptable(accept: str) -> None:
     assert negotiate(accept, BOTH) is None
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/*;q=0.1", BROWSER])
-def test_gives_json_to_browsers_where_there_is_no_page(accept: str) -> None:
+def test_browsers_get_json_if_there_is_no_page(accept: str) -> None:
     assert negotiate(accept, ("application/json",)) == "application/json"
 
 
-def test_gives_no_json_to_who_takes_neither_json_nor_html() -> None:
+def test_json_is_not_chosen_for_clients_that_accept_neither_json_nor_html() -> None:
     assert negotiate("text/csv", ("application/json",)) is None
 
 
-def test_gives_browsers_nothing_where_there_is_neither_page_nor_json() -> None:
+def test_none_is_chosen_for_browsers_without_page_or_json() -> None:
     assert negotiate("text/html", ("text/plain",)) is None
 
 
-def test_gives_no_page_to_who_takes_only_json() -> None:
+def test_a_page_is_not_chosen_for_clients_that_accept_only_json() -> None:
     assert negotiate("application/json", ("text/html",)) is None
 
 
 @given(st.text(max_size=60), st.sampled_from([BOTH, BOTH[:1], BOTH[1:]]))
-def test_survives_any_header(accept: str, offered: tuple[str, ...]) -> None:
+def test_any_header_is_accepted(accept: str, offered: tuple[str, ...]) -> None:
     assert negotiate(accept, offered) in {*offered, None}
 
 
@@ -67,7 +67,7 @@ def test_survives_any_header(accept: str, offered: tuple[str, ...]) -> None:
     ("accept", "preferred"),
     [("", False), ("*/*", False), ("application/json", False), ("x/y", False), (BROWSER, True)],
 )
-def test_a_page_is_preferred_by_browsers_alone(accept: str, preferred: bool) -> None:
+def test_only_browsers_prefer_pages(accept: str, preferred: bool) -> None:
     assert prefers_html(accept) is preferred
 
 
@@ -86,7 +86,7 @@ class TestPrefetch:
         ],
         ids=str,
     )
-    def test_is_known_by_what_browsers_say_of_it(self, headers: dict[str, str]) -> None:
+    def test_is_detected_by_headers_of_browsers(self, headers: dict[str, str]) -> None:
         assert is_prefetch(Headers(headers))
 
     @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ class TestPrefetch:
         [{}, {"Purpose": ""}, {"Sec-Purpose": "prefetched"}, {"Referer": "prefetch"}],
         ids=str,
     )
-    def test_is_nothing_else(self, headers: dict[str, str]) -> None:
+    def test_is_not_detected_for_other_headers(self, headers: dict[str, str]) -> None:
         assert not is_prefetch(Headers(headers))
 
 
@@ -111,5 +111,5 @@ class TestPrefetch:
         (",", False),
     ],
 )
-def test_takes_json_or_leaves_none(accept: str, taken: bool) -> None:
+def test_json_is_accepted_unless_the_header_excludes_it(accept: str, taken: bool) -> None:
     assert accepts_json(accept) is taken

@@ -26,7 +26,7 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS)
-def test_takes_what_every_writer_writes(document: Any) -> None:
+def test_the_output_of_json_dumps_is_accepted(document: Any) -> None:
     for text in (json.dumps(document), json.dumps(document, ensure_ascii=False, indent=1)):
         assert decode_json(text.encode()) == document
 
@@ -47,7 +47,7 @@ def test_takes_what_every_writer_writes(document: Any) -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_takes_what_only_looks_wrong(raw: bytes, document: Any) -> None:
+def test_unusual_but_valid_json_is_accepted(raw: bytes, document: Any) -> None:
     assert decode_json(raw) == document
 
 
@@ -88,7 +88,7 @@ def test_takes_what_only_looks_wrong(raw: bytes, document: Any) -> None:
     ],
     ids=lambda raw: repr(raw)[:30],
 )
-def test_refuses_what_is_not_json(raw: bytes) -> None:
+def test_invalid_json_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode_json(raw)
 
@@ -117,12 +117,12 @@ def test_refuses_what_is_not_json(raw: bytes) -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_refuses_what_has_no_one_meaning_or_is_too_much(raw: bytes, reason: str) -> None:
+def test_ambiguous_or_too_large_json_is_refused(raw: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         decode_json(raw)
 
 
-def test_takes_32_levels_and_10000_values() -> None:
+def test_accepts_32_levels_and_10000_values() -> None:
     deep, wide = b"[" * MAX_DEPTH + b"0" + b"]" * MAX_DEPTH, b"[" + b"0," * (MAX_NODES - 2) + b"0]"
 
     assert decode_json(deep) == json.loads(deep)
@@ -141,8 +141,8 @@ def test_takes_32_levels_and_10000_values() -> None:
     ],
     ids=lambda raw: repr(raw)[:30],
 )
-def test_needs_no_longer_for_what_was_made_to_take_long(raw: bytes) -> None:
-    """The shortest of three tries; a quadratic one would take minutes."""
+def test_takes_linear_time_for_adversarial_documents(raw: bytes) -> None:
+    """The shortest of three runs counts; a quadratic parser would take minutes."""
     durations = []
     for _ in range(3):
         began = perf_counter()

@@ -31,21 +31,21 @@ def texts_in_code() -> Iterator[str]:
 
 
 class TestCatalogues:
-    """script/translate fixes failures here."""
+    """After a failure, run script/translate."""
 
     @pytest.mark.parametrize("locale", ["en", "tr"])
-    def test_hold_every_text_of_the_code_and_no_other(self, locale: str) -> None:
+    def test_have_every_text_of_the_code_and_no_other(self, locale: str) -> None:
         assert {message.id for message in source(locale) if message.id} == set(texts_in_code())
 
-    def test_turkish_has_a_translation_of_everything(self) -> None:
+    def test_the_turkish_one_is_complete(self) -> None:
         assert [message.id for message in source("tr") if not message.string] == []
 
     @pytest.mark.parametrize("locale", ["en", "tr"])
-    def test_fill_the_same_places_as_the_text(self, locale: str) -> None:
+    def test_have_the_placeholders_of_the_texts(self, locale: str) -> None:
         assert list(source(locale).check()) == []
 
     @pytest.mark.parametrize("locale", ["en", "tr"])
-    def test_are_compiled_as_they_stand(self, locale: str) -> None:
+    def test_are_compiled_from_the_current_sources(self, locale: str) -> None:
         compiled = Translations.load(LOCALE_FOLDER, [locale])
 
         for message in source(locale):
@@ -54,20 +54,20 @@ class TestCatalogues:
 
 
 class TestTranslate:
-    def test_speaks_turkish(self) -> None:
+    def test_translates_into_turkish(self) -> None:
         assert translate("Not found.", "tr-tr") == "Bulunamadı."
 
     @pytest.mark.parametrize("code", CancellationCode)
-    def test_speaks_turkish_about_every_cancellation(self, code: CancellationCode) -> None:
+    def test_translates_every_cancellation_code_into_turkish(self, code: CancellationCode) -> None:
         assert translate(code.sentence, "tr-tr") != code.sentence
 
-    def test_leaves_the_places_to_fill(self) -> None:
+    def test_does_not_fill_placeholders(self) -> None:
         turkish = translate("Must be at most %(limit)s.", "tr-tr")
 
         assert turkish % {"limit": 100} == "En çok 100 olmalı."
 
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
-    def test_gives_back_what_no_catalogue_has(self, language: str) -> None:
+    def test_returns_an_unknown_text_unchanged(self, language: str) -> None:
         assert translate("No such text.", language) == "No such text."
 
 
@@ -84,13 +84,13 @@ class TestChooseLanguage:
             ("tr;q=0, en", "en-us"),
         ],
     )
-    def test_takes_the_best_that_there_is(self, header: str, language: str) -> None:
+    def test_takes_the_best_available_one(self, header: str, language: str) -> None:
         assert choose_language(header, "tr-tr" if language == "en-us" else "en-us") == language
 
     @pytest.mark.parametrize(
         "header", ["", "*", "de", "tr;q=0", ";;;", "tr_TR_", "-", "\xff", "tr;q=x"]
     )
-    def test_falls_back_on_the_default(self, header: str) -> None:
+    def test_falls_back_to_the_default(self, header: str) -> None:
         assert choose_language(header, "en-us") == "en-us"
 
 

@@ -44,7 +44,7 @@ class TestEveryEmail:
 
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
     @pytest.mark.parametrize("kind", OutboxKind)
-    def test_is_in_the_recipients_language(self, kind: OutboxKind, language: str) -> None:
+    def test_is_in_the_language_of_the_recipient(self, kind: OutboxKind, language: str) -> None:
         event = make_event(kind, language=language)
         texts = EMAIL_TEXTS[kind]
 
@@ -57,7 +57,7 @@ class TestEveryEmail:
             assert ("Merhaba" in body) is (language == "tr-tr")
 
     @pytest.mark.parametrize(("language", "greeting"), [(None, "Hello,"), ("tr", "Merhaba,")])
-    def test_is_in_the_shops_language_otherwise(self, language: Any, greeting: str) -> None:
+    def test_is_in_the_default_language_without_one(self, language: Any, greeting: str) -> None:
         assert greeting in bodies(make_event(language=language))[0]
 
     def test_has_the_headers_of_an_automatic_message(self) -> None:
@@ -72,7 +72,7 @@ class TestEveryEmail:
         assert message["Auto-Submitted"] == "auto-generated"
         assert message.get_content_type() == "multipart/alternative"
 
-    def test_is_the_same_each_time(self) -> None:
+    def test_is_deterministic(self) -> None:
         event = make_event()
 
         first, second = (
@@ -81,7 +81,7 @@ class TestEveryEmail:
 
         assert first == second
 
-    def test_can_be_sent_through_a_server_that_knows_seven_bits(self) -> None:
+    def test_can_be_sent_through_a_7_bit_server(self) -> None:
         message = build_email(make_event(language="tr-tr"), SETTINGS)
 
         sent = message.as_bytes(policy=SMTP.clone(cte_type="7bit", max_line_length=998))
@@ -92,7 +92,7 @@ class TestEveryEmail:
 
 
 class TestUntrustedTexts:
-    def test_begin_no_header(self) -> None:
+    def test_can_not_add_a_header(self) -> None:
         message = written(make_event(order_number="1001\r\nBcc: eve@example.com\u2028\x00"))
 
         assert message["Bcc"] is None
@@ -111,14 +111,14 @@ class TestUntrustedTexts:
             "ayşe@example.com",
         ],
     )
-    def test_address_exactly_one_recipient(self, email: str) -> None:
+    def test_can_not_add_a_recipient(self, email: str) -> None:
         with pytest.raises(UnusableAddress) as error:
             build_email(make_event(email=email), SETTINGS)
 
         assert "ayse" not in repr(error.value)
 
     @pytest.mark.parametrize("kind", [ABOUT_REQUESTS[0], *ABOUT_OFFERS])
-    def test_are_no_markup(self, kind: OutboxKind) -> None:
+    def test_are_escaped_in_html(self, kind: OutboxKind) -> None:
         name = "<b>Tea\n& co</b>"
         text, html = bodies(
             make_event(kind, product=name, requests=[request_payload(product=name)])
@@ -144,7 +144,7 @@ class TestRequests:
         ("currency", "amount", "expected"),
         [("try", "1234.50", "1.234,50 TL"), ("iqd", "7.125", "7,125 IQD")],
     )
-    def test_name_amounts_as_the_language_does(
+    def test_have_amounts_in_the_format_of_the_language(
         self, currency: str, amount: str, expected: str
     ) -> None:
         requests = [request_payload(refund_amount=amount)]
@@ -153,7 +153,7 @@ class TestRequests:
 
         assert f"Beklenen iade tutarı: {expected}" in text
 
-    def test_say_when_it_is_loyalty_money(self) -> None:
+    def test_mention_loyalty_money(self) -> None:
         requests = [request_payload(fully_refund_as_loyalty_money=True)]
 
         text, _ = bodies(make_event(OutboxKind.CANCELLATION_COMPLETED, requests=requests))
@@ -164,14 +164,14 @@ class TestRequests:
         ("kind", "amount"),
         [(OutboxKind.CANCELLATION_RECEIVED, "0.00"), (OutboxKind.CANCELLATION_REJECTED, "9.90")],
     )
-    def test_name_no_money_where_there_is_none(self, kind: OutboxKind, amount: str) -> None:
+    def test_have_no_amount_without_a_refund(self, kind: OutboxKind, amount: str) -> None:
         for body in bodies(make_event(kind, requests=[request_payload(refund_amount=amount)])):
             assert " TL" not in body
 
 
 class TestOffer:
     @pytest.mark.parametrize("body", [0, 1])
-    def test_links_to_the_page_alone(self, body: int) -> None:
+    def test_has_a_link_to_the_page_only(self, body: int) -> None:
         text = bodies(make_event(OutboxKind.TRADE_IN_OFFERED))[body]
 
         [link] = re.findall(r"https?://[^\s\"]+", text)
@@ -183,15 +183,15 @@ class TestOffer:
     @pytest.mark.parametrize(
         ("language", "moment"), [("en", "8 March 2026 12:00 UTC"), ("tr", "8 Mart 2026 12:00 UTC")]
     )
-    def test_says_how_long_it_stands(self, language: str, moment: str) -> None:
+    def test_has_its_expiry(self, language: str, moment: str) -> None:
         for body in bodies(make_event(OutboxKind.TRADE_IN_OFFERED, language=language)):
             assert moment in body
 
     @pytest.mark.parametrize("kind", ABOUT_OFFERS[1:])
-    def test_once_answered_has_no_links(self, kind: OutboxKind) -> None:
+    def test_has_no_links_after_the_answer(self, kind: OutboxKind) -> None:
         assert not any("http" in body for body in bodies(make_event(kind)))
 
-    def test_leads_to_where_the_server_listens_unless_set(self) -> None:
+    def test_links_to_the_server_itself_without_a_public_url(self) -> None:
         event = make_event(OutboxKind.TRADE_IN_OFFERED)
 
         message = build_email(event, replace(SETTINGS, public_url="", port=9000))
@@ -203,7 +203,7 @@ class TestAccounts:
     LINK = "https://shop.example/api/users/password/"
 
     @pytest.mark.parametrize("body", [0, 1])
-    def test_get_a_link_with_a_signed_token(self, body: int) -> None:
+    def test_reset_has_a_link_with_a_signed_token(self, body: int) -> None:
         event = make_event(OutboxKind.PASSWORD_RESET)
 
         text = bodies(event)[body]
@@ -215,7 +215,7 @@ class TestAccounts:
         assert "order" not in text.lower()
 
     @pytest.mark.parametrize("body", [0, 1])
-    def test_get_a_link_without_a_token_after_a_change(self, body: int) -> None:
+    def test_change_has_a_link_without_a_token(self, body: int) -> None:
         text = bodies(make_event(OutboxKind.PASSWORD_CHANGED))[body]
 
         assert f"{self.LINK}reset/" in text

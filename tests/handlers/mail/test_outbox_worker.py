@@ -28,7 +28,7 @@ REFUSAL = "550 5.1.1 <ayse@example.com>: no such mailbox"
 
 
 class FakeDatabase:
-    """One unit of work for all; the writes in ``away``, counted from 1, raise Unavailable."""
+    """A database with one unit of work; the writes in ``away``, from 1, raise Unavailable."""
 
     def __init__(self, *events: OutboxEvent, away: tuple[int, ...] = ()) -> None:
         self.uow = FakeUnitOfWork()
@@ -58,7 +58,7 @@ class FakeMailer:
 
 
 class FakeShutdown:
-    """Is requested at the ``rounds``-th wait."""
+    """A shutdown that is requested at the ``rounds``-th wait."""
 
     def __init__(self, rounds: int) -> None:
         self.waits: list[float] = []
@@ -105,7 +105,7 @@ def worker_to(mail_server: MailServer, database: Database | DyingDatabase) -> Ou
 
 
 class TestOverSmtp:
-    """From the table to the SMTP server."""
+    """E-mails go from the table to an SMTP server."""
 
     def test_an_email_is_delivered_once(self, database: Database) -> None:
         event = store(database, make_event())
@@ -118,7 +118,7 @@ class TestOverSmtp:
         assert (after.status, after.attempts) == (OutboxStatus.DELIVERED, 1)
         assert (len(mail_server.emails), worker.delivered) == (1, 1)
 
-    def test_a_refused_one_is_tried_later_and_later_then_given_up(
+    def test_a_refused_email_is_retried_and_finally_given_up(
         self, database: Database, clock: FakeClock
     ) -> None:
         event = store(database, make_event())
@@ -136,7 +136,9 @@ class TestOverSmtp:
         assert (after.status, after.attempts) == (OutboxStatus.DEAD, len(RETRY_DELAYS) + 1)
         assert after.last_error == "550 SMTPRecipientsRefused"
 
-    def test_a_second_delivery_has_the_same_id(self, database: Database, clock: FakeClock) -> None:
+    def test_a_second_delivery_has_the_same_message_id(
+        self, database: Database, clock: FakeClock
+    ) -> None:
         event = store(database, make_event())
 
         with running() as mail_server:
@@ -150,7 +152,7 @@ class TestOverSmtp:
         ]
         assert ids == [f"Message-ID: <{event.uuid}@shop.example>".encode()] * 2
 
-    def test_one_that_was_dropped_stays(self, database: Database) -> None:
+    def test_an_email_stays_pending_when_the_connection_drops(self, database: Database) -> None:
         event = store(database, make_event())
 
         with hanging_up(b"") as port:
@@ -162,7 +164,7 @@ class TestOverSmtp:
 
 
 class TestErrors:
-    def test_an_email_that_can_not_be_built_blocks_no_other(self) -> None:
+    def test_an_email_that_can_not_be_built_does_not_block_others(self) -> None:
         bad, odd, good = make_event(email="nobody"), make_event(requests=None), make_event()
         database, mailer = FakeDatabase(bad, odd, good), FakeMailer()
         worker = OutboxWorker(database, mailer, SETTINGS)
@@ -191,7 +193,9 @@ class TestErrors:
         assert "1001" not in caplog.text
 
     @pytest.mark.parametrize("error", [None, OSError()])
-    def test_what_could_not_be_noted_is_noted_later(self, error: Exception | None) -> None:
+    def test_a_result_that_could_not_be_stored_is_stored_later(
+        self, error: Exception | None
+    ) -> None:
         database = FakeDatabase(make_event(), away=(2,))
         mailer = FakeMailer(error)
         worker = OutboxWorker(database, mailer, SETTINGS)
@@ -212,13 +216,13 @@ class TestErrors:
             (ConnectionRefusedError("ayse@example.com"), "ConnectionRefusedError"),
         ],
     )
-    def test_is_described_without_its_text(self, error: Exception, described: str) -> None:
+    def test_are_described_without_their_text(self, error: Exception, described: str) -> None:
         assert describe(error).startswith(described)
         assert "ayse" not in describe(error)
 
 
 class TestDeliverUntil:
-    def test_delivers_all_that_is_due_then_waits(self) -> None:
+    def test_delivers_all_due_events_and_then_waits(self) -> None:
         later = make_event()
         later.due_date = NOW + timedelta(seconds=1)
         database, shutdown = FakeDatabase(make_event(), make_event(), later), FakeShutdown(rounds=2)
@@ -228,7 +232,9 @@ class TestDeliverUntil:
 
         assert (worker.delivered, shutdown.waits) == (2, [IDLE_SECONDS] * 2)
 
-    def test_goes_on_when_the_database_is_back(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_continues_when_the_database_is_available_again(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
         database, shutdown = FakeDatabase(make_event(), away=(1, 2)), FakeShutdown(rounds=3)
         worker = OutboxWorker(database, FakeMailer(), SETTINGS)
 
@@ -238,7 +244,7 @@ class TestDeliverUntil:
         assert worker.delivered == 1
         assert "outbox_unavailable" in caplog.text
 
-    def test_begins_nothing_once_it_is_to_stop(self) -> None:
+    def test_delivers_nothing_after_the_shutdown_request(self) -> None:
         database = FakeDatabase(make_event())
 
         deliver_until(FakeShutdown(rounds=0), OutboxWorker(database, FakeMailer(), SETTINGS))

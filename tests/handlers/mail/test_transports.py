@@ -56,7 +56,7 @@ class TestSmtpServer:
         assert received["Subject"] == "1001 numaralı siparişinizle ilgili talebinizi aldık"
         assert mail_server.logins == []
 
-    def test_is_logged_in_to(self) -> None:
+    def test_gets_the_login_of_its_url(self) -> None:
         with running(auth_require_tls=False) as mail_server:
             server(f"smtp://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
@@ -71,21 +71,21 @@ class TestSmtpServer:
 
         assert mail_server.emails == []
 
-    def test_encrypts_where_it_is_offered(self, tls: ssl.SSLContext) -> None:
+    def test_encrypts_if_the_server_offers_it(self, tls: ssl.SSLContext) -> None:
         with running(tls_context=tls) as mail_server:
             server(f"smtp://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
         assert (mail_server.was_encrypted, mail_server.logins) == ([True], [USER.encode()])
 
-    def test_encrypts_where_it_must(self, tls: ssl.SSLContext) -> None:
+    def test_encrypts_if_required(self, tls: ssl.SSLContext) -> None:
         with running(tls_context=tls) as mail_server:
             server(f"smtp+starttls://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
         assert (mail_server.was_encrypted, mail_server.logins) == ([True], [USER.encode()])
 
     @pytest.mark.parametrize("login", ["", LOGIN])
-    def test_gets_nothing_in_clear_where_it_must_encrypt(self, login: str) -> None:
-        """A man in the middle may remove the offer; a local server is no exception."""
+    def test_sends_nothing_unencrypted_if_encryption_is_required(self, login: str) -> None:
+        """A man in the middle may remove STARTTLS; a local server is no exception."""
         with running(auth_require_tls=False) as mail_server, pytest.raises(Unencrypted):
             server(f"smtp+starttls://{login}127.0.0.1:{mail_server.port}").send(example_email())
 
@@ -98,7 +98,7 @@ class TestSmtpServer:
         assert len(mail_server.emails) == 1
 
     @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-    def test_must_be_who_it_says(
+    def test_must_have_a_valid_certificate(
         self, scheme: str, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("SSL_CERT_FILE")
@@ -108,14 +108,16 @@ class TestSmtpServer:
 
         assert mail_server.emails == []
 
-    def test_elsewhere_gets_no_password_in_clear(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_on_another_host_gets_no_unencrypted_password(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("handlers.mail.transports._is_local", lambda _: False)
         with running(auth_require_tls=False) as mail_server, pytest.raises(Unencrypted):
             server(f"smtp://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
         assert (mail_server.logins, mail_server.emails) == ([], [])
 
-    def test_here_may_have_a_name(self) -> None:
+    def test_on_this_host_may_have_a_name(self) -> None:
         with running(auth_require_tls=False) as mail_server:
             server(f"smtp://{LOGIN}localhost:{mail_server.port}").send(example_email())
 
@@ -134,7 +136,7 @@ class TestErrors:
             server(f"smtp://127.0.0.1:{free_port()}").send(example_email())
 
     @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-    def test_a_server_that_hangs_is_left(self, scheme: str) -> None:
+    def test_a_server_that_hangs_times_out(self, scheme: str) -> None:
         with silent() as port, pytest.raises(OSError, match="timed out"):
             server(f"{scheme}://127.0.0.1:{port}", timeout=0.1).send(example_email())
 
@@ -142,13 +144,13 @@ class TestErrors:
         with hanging_up(b"") as port, pytest.raises(smtplib.SMTPServerDisconnected):
             server(f"smtp://127.0.0.1:{port}").send(example_email())
 
-    def test_a_server_that_hangs_up_afterwards_has_accepted_it(self) -> None:
+    def test_a_server_that_disconnects_after_accepting_is_no_error(self) -> None:
         with hanging_up(b"250 taken\r\n") as port:
             server(f"smtp://127.0.0.1:{port}").send(example_email())
 
 
 class TestMailFolder:
-    def test_keeps_a_file_for_the_owner_alone(self, tmp_path: Path) -> None:
+    def test_writes_a_file_that_only_the_owner_can_read(self, tmp_path: Path) -> None:
         event = make_event(language="tr-tr")
 
         MailFolder(tmp_path / "var" / "mail").send(build_email(event, SETTINGS))
@@ -158,7 +160,7 @@ class TestMailFolder:
         assert file.stat().st_mode & 0o777 == 0o600
         assert "Talebinizi aldık." in file.read_text("utf-8")
 
-    def test_replaces_what_was_sent_before_or_half(self, tmp_path: Path) -> None:
+    def test_replaces_earlier_and_partial_files(self, tmp_path: Path) -> None:
         sent = example_email()
         name = sent["Message-ID"].strip("<>").partition("@")[0]
         (tmp_path / f".{name}.part").write_text("x" * 100_000)
@@ -174,7 +176,7 @@ class TestMailerOf:
     def test_is_a_folder_without_a_server(self) -> None:
         assert isinstance(mailer_of(SETTINGS), MailFolder)
 
-    def test_is_the_server_that_is_set(self) -> None:
+    def test_is_the_configured_server(self) -> None:
         with running() as mail_server:
             settings = replace(SETTINGS, smtp_url=f"smtp://127.0.0.1:{mail_server.port}")
             mailer_of(settings).send(example_email())

@@ -23,7 +23,7 @@ NUMBER = "2745403029312170"
 
 @pytest.fixture
 def order(shop: Shop) -> Order:
-    """A guest's, of two lines."""
+    """A guest's order of two lines."""
     guest = shop.user(user_type=UserType.GUEST, email=EMAIL)
     items = [make_item(line=line) for line in (1, 2)]
     return shop.order(guest, user_email=EMAIL, number=NUMBER, items=items)
@@ -36,7 +36,7 @@ def reason(shop: Shop) -> CancellationReason:
 
 @pytest.fixture
 def draft(order: Order, reason: CancellationReason) -> dict[str, Any]:
-    """What cancels the first line of the guest's order."""
+    """The body to cancel the first line of the guest's order."""
     return {"order_item": order.items[0].pk, "reason": reason.pk, "cancellation_type": "cancel"}
 
 
@@ -46,30 +46,30 @@ def look_up(client: TestClient, **body: Any) -> Any:
 
 @pytest.fixture
 def granted(client: TestClient, order: Order) -> TestClient:
-    """Somebody who has looked the order up, and whose scripts show the CSRF token."""
+    """A client that has looked the order up and sends the CSRF token."""
     assert look_up(client).status_code == 200
     client.headers["x-csrftoken"] = client.cookies["csrftoken"]
     return client
 
 
 class TestLookUpAnonymousOrder:
-    def test_shows_the_one_order(self, client: TestClient, order: Order) -> None:
-        answer = look_up(client, email=EMAIL.lower())
+    def test_returns_the_order_as_a_page(self, client: TestClient, order: Order) -> None:
+        response = look_up(client, email=EMAIL.lower())
 
-        assert answer.status_code == 200
-        page = answer.json()
+        assert response.status_code == 200
+        page = response.json()
         assert (page["count"], page["next"], page["previous"]) == (1, None, None)
         assert [entry["pk"] for entry in page["results"]] == [order.pk]
 
     @pytest.mark.parametrize("name", ["order", "number"])
-    def test_takes_a_form_and_either_name(
+    def test_accepts_a_form_and_either_name_of_the_number(
         self, client: TestClient, order: Order, name: str
     ) -> None:
-        answer = client.post(LOOK_UP, data={"email": EMAIL, name: order.number})
+        response = client.post(LOOK_UP, data={"email": EMAIL, name: order.number})
 
-        assert answer.json()["results"][0]["number"] == NUMBER
+        assert response.json()["results"][0]["number"] == NUMBER
 
-    def test_gives_a_grant_for_half_an_hour(self, client: TestClient, order: Order) -> None:
+    def test_sets_a_grant_for_half_an_hour(self, client: TestClient, order: Order) -> None:
         [grant] = [
             value.lower()
             for value in look_up(client).headers.get_list("set-cookie")
@@ -82,7 +82,7 @@ class TestLookUpAnonymousOrder:
     @pytest.mark.parametrize(
         "body", [{"order": "2745403029312171"}, {"email": "x@example.com"}, {"order": "%"}], ids=str
     )
-    def test_answers_every_mismatch_alike(
+    def test_has_the_same_response_for_every_mismatch(
         self, shop: Shop, client: TestClient, order: Order, body: dict[str, str]
     ) -> None:
         shop.order(shop.user(), number="9", user_email=EMAIL)
@@ -93,7 +93,7 @@ class TestLookUpAnonymousOrder:
         assert "set-cookie" not in mismatch.headers
 
     @pytest.mark.parametrize("body", [{"order": "1"}, {"email": "x@example.com"}], ids=str)
-    def test_takes_as_long_for_every_mismatch(
+    def test_takes_a_minimum_time_for_every_mismatch(
         self,
         client: TestClient,
         order: Order,
@@ -114,17 +114,13 @@ class TestLookUpAnonymousOrder:
         assert 0 < int(refused.headers["retry-after"]) <= 15 * 60
         assert look_up(clients.new(), order="1").status_code == 404
 
-    def test_that_misses_the_same_again_is_not_counted(
-        self, clients: Clients, order: Order
-    ) -> None:
+    def test_a_repeated_miss_is_not_counted(self, clients: Clients, order: Order) -> None:
         for _ in range(10):
             assert look_up(clients.new(), email="x@example.com").status_code == 404
 
         assert look_up(clients.new()).status_code == 200
 
-    def test_from_a_known_device_is_not_limited_by_others(
-        self, clients: Clients, order: Order
-    ) -> None:
+    def test_a_known_device_is_not_limited_by_others(self, clients: Clients, order: Order) -> None:
         known = clients.new()
         look_up(known)
         known.headers["x-csrftoken"] = known.cookies["csrftoken"]
@@ -134,10 +130,10 @@ class TestLookUpAnonymousOrder:
         assert look_up(clients.new()).status_code == 429
         assert look_up(known).status_code == 200
 
-    def test_that_finds_its_order_is_not_counted(self, clients: Clients, order: Order) -> None:
+    def test_a_success_is_not_counted(self, clients: Clients, order: Order) -> None:
         assert {look_up(clients.new()).status_code for _ in range(21)} == {200}
 
-    def test_is_limited_for_an_address(self, clients: Clients, order: Order) -> None:
+    def test_is_limited_for_a_network_address(self, clients: Clients, order: Order) -> None:
         for number in range(20):
             look_up(clients.new(), email=f"{number}@example.com", order=str(number))
 
@@ -154,14 +150,12 @@ class TestLookUpAnonymousOrder:
         ],
         ids=str,
     )
-    def test_refuses_what_has_the_wrong_shape(
-        self, client: TestClient, body: dict[str, Any]
-    ) -> None:
-        answer = look_up(client, **body)
+    def test_refuses_an_invalid_body(self, client: TestClient, body: dict[str, Any]) -> None:
+        response = look_up(client, **body)
 
-        assert (answer.status_code, set(answer.json())) == (400, {*body, "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {*body, "error_code"})
 
-    def test_needs_the_token_of_a_session_or_a_grant(
+    def test_needs_a_csrf_token_beside_a_session_or_a_grant(
         self, clients: Clients, shop: Shop, client: TestClient, order: Order
     ) -> None:
         session = shop.session(shop.user())
@@ -172,21 +166,21 @@ class TestLookUpAnonymousOrder:
         posting = clients.posting(session)
         assert look_up(posting).status_code == 200
 
-    def test_is_a_post(self, client: TestClient) -> None:
-        answer = client.get(LOOK_UP)
+    def test_can_only_be_a_post(self, client: TestClient) -> None:
+        response = client.get(LOOK_UP)
 
-        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+        assert (response.status_code, response.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 class TestCreateAnonymousCancellationRequest:
     def test_opens_a_request(self, granted: TestClient, draft: dict[str, Any]) -> None:
-        answer = granted.post(SINGLE, json=draft)
+        response = granted.post(SINGLE, json=draft)
 
-        assert (answer.status_code, answer.json()["order_item"]) == (200, draft["order_item"])
+        assert (response.status_code, response.json()["order_item"]) == (200, draft["order_item"])
         [shown] = look_up(granted).json()["results"]
         assert shown["orderitem_set"][0]["active_cancellation_request"] is not None
 
-    def test_without_a_grant_finds_no_item(
+    def test_finds_no_item_without_a_grant(
         self, client: TestClient, granted: TestClient, clients: Clients, draft: dict[str, Any]
     ) -> None:
         absent = granted.post(SINGLE, json=draft | {"order_item": 10**9})
@@ -203,44 +197,46 @@ class TestCreateAnonymousCancellationRequest:
         guest.pk = order.user_pk
         other = shop.order(guest, user_email=EMAIL)
 
-        answer = granted.post(SINGLE, json=draft | {"order_item": other.items[0].pk})
+        response = granted.post(SINGLE, json=draft | {"order_item": other.items[0].pk})
 
-        assert answer.status_code == 400
+        assert response.status_code == 400
 
-    def test_needs_the_token(self, granted: TestClient, draft: dict[str, Any]) -> None:
+    def test_needs_the_csrf_token(self, granted: TestClient, draft: dict[str, Any]) -> None:
         del granted.headers["x-csrftoken"]
-        answer = granted.post(SINGLE, json=draft)
+        response = granted.post(SINGLE, json=draft)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "csrf_failed")
+        assert (response.status_code, response.json()["error_code"]) == (403, "csrf_failed")
 
     @pytest.mark.parametrize(
         "spoil",
         [str.swapcase, lambda _: "", lambda _: "x.y.z"],
         ids=["changed", "empty", "made up"],
     )
-    def test_takes_no_forged_grant(
+    def test_ignores_a_forged_grant(
         self, granted: TestClient, draft: dict[str, Any], spoil: Callable[[str], str]
     ) -> None:
         forged = spoil(granted.cookies["ordergrant"])
         granted.cookies.clear()
         granted.cookies.set("ordergrant", forged)
         granted.headers["x-csrftoken"] = granted.get("/csrf_token/").json()["csrf_token"]
-        answer = granted.post(SINGLE, json=draft)
+        response = granted.post(SINGLE, json=draft)
 
-        assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {"order_item", "error_code"})
 
-    def test_reads_the_reasons(self, granted: TestClient, reason: CancellationReason) -> None:
+    def test_a_grant_gives_access_to_the_reasons(
+        self, granted: TestClient, reason: CancellationReason
+    ) -> None:
         page = granted.get("/users/orders/cancellation_reasons/").json()
 
         assert [entry["pk"] for entry in page["results"]] == [reason.pk]
 
-    def test_opens_no_orders(self, granted: TestClient) -> None:
+    def test_a_grant_gives_no_access_to_orders_and_requests(self, granted: TestClient) -> None:
         assert granted.get("/users/orders/").status_code == 401
         assert granted.get("/users/orders/cancellation_requests/").status_code == 401
 
 
 class TestGrantBesideASession:
-    """Somebody with a session who looks a guest's order up has two credentials."""
+    """A caller with a session who looks a guest's order up has two credentials."""
 
     @pytest.fixture
     def both(self, clients: Clients, shop: Shop, shopper: User, order: Order) -> TestClient:
@@ -248,19 +244,17 @@ class TestGrantBesideASession:
         assert look_up(client).status_code == 200
         return client
 
-    def test_leaves_the_token_of_an_open_tab_good_for_the_session(self, both: TestClient) -> None:
+    def test_leaves_the_csrf_token_of_an_open_tab_valid(self, both: TestClient) -> None:
         assert both.headers["x-csrftoken"] != both.cookies["csrftoken"]
         assert both.post("/users/logout/").status_code == 204
 
-    def test_needs_a_token_that_is_signed_for_the_grant(
-        self, both: TestClient, draft: dict[str, Any]
-    ) -> None:
+    def test_needs_a_csrf_token_of_the_grant(self, both: TestClient, draft: dict[str, Any]) -> None:
         assert both.post(SINGLE, json=draft).json()["error_code"] == "csrf_failed"
         both.headers["x-csrftoken"] = both.cookies["csrftoken"]
         assert both.post(SINGLE, json=draft).status_code == 200
         assert both.post("/users/logout/").status_code == 204
 
-    def test_is_not_opened_by_the_token_of_a_planted_session(
+    def test_refuses_the_csrf_token_of_a_planted_session(
         self, clients: Clients, shop: Shop, granted: TestClient, draft: dict[str, Any]
     ) -> None:
         planted = clients.posting(shop.session(shop.user()))
@@ -268,9 +262,9 @@ class TestGrantBesideASession:
             granted.cookies.set(name, planted.cookies[name], domain=DOMAIN)
         granted.headers["x-csrftoken"] = planted.cookies["csrftoken"]
 
-        answer = granted.post(SINGLE, json=draft)
+        response = granted.post(SINGLE, json=draft)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "csrf_failed")
+        assert (response.status_code, response.json()["error_code"]) == (403, "csrf_failed")
 
     def test_is_dropped_by_the_logout(self, both: TestClient, draft: dict[str, Any]) -> None:
         both.post("/users/logout/")
@@ -289,7 +283,7 @@ class TestGrantBesideASession:
         granted.headers["x-csrftoken"] = granted.cookies["csrftoken"]
         assert granted.post(SINGLE, json=draft).status_code == 400
 
-    def test_twice_with_different_values_opens_nothing(
+    def test_is_refused_if_two_cookies_differ(
         self, granted: TestClient, draft: dict[str, Any]
     ) -> None:
         cookies = f"csrftoken={granted.cookies['csrftoken']}; ordergrant="
@@ -306,27 +300,27 @@ class TestGrantBesideASession:
         assert post("planted", own).status_code == 403
         assert post(own, own).status_code == 200
 
-    def test_twice_reads_no_reasons(self, granted: TestClient) -> None:
+    def test_gives_no_access_to_reasons_if_two_cookies_differ(self, granted: TestClient) -> None:
         shown = f"ordergrant={granted.cookies['ordergrant']}; ordergrant=planted"
         granted.cookies.clear()
 
-        answer = granted.get("/users/orders/cancellation_reasons/", headers={"Cookie": shown})
+        response = granted.get("/users/orders/cancellation_reasons/", headers={"Cookie": shown})
 
-        assert answer.status_code == 401
+        assert response.status_code == 401
 
 
 class TestCreateAnonymousBulkCancellationRequests:
     def test_opens_all(self, granted: TestClient, order: Order, draft: dict[str, Any]) -> None:
         rows = [draft | {"order_item": str(item.pk)} for item in order.items]
-        answer = granted.post(BULK, json={"cancel_order_items": rows})
+        response = granted.post(BULK, json={"cancel_order_items": rows})
 
-        assert answer.status_code == 201
-        assert [entry["order_item"] for entry in answer.json()] == [i.pk for i in order.items]
+        assert response.status_code == 201
+        assert [entry["order_item"] for entry in response.json()] == [i.pk for i in order.items]
 
-    def test_without_a_grant_finds_no_item(self, client: TestClient, draft: dict[str, Any]) -> None:
-        answer = client.post(BULK, json={"cancel_order_items": [draft]})
+    def test_finds_no_item_without_a_grant(self, client: TestClient, draft: dict[str, Any]) -> None:
+        response = client.post(BULK, json={"cancel_order_items": [draft]})
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             400,
             {
                 "cancel_order_items": {

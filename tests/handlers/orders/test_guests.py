@@ -1,4 +1,4 @@
-"""A guest with a session and several orders has the newest one, and no other."""
+"""A guest with a session and several orders can use only the newest one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,21 +41,23 @@ def newest(shop: Shop, guest: User) -> Order:
 
 @pytest.fixture
 def older(shop: Shop, guest: User, newest: Order) -> Order:
-    """It has the higher pk."""
+    """An older order with a higher pk."""
     return shop.order(guest, number="older", created_date=NOW - timedelta(days=1))
 
 
 @pytest.fixture
-def asking(clients: Clients, shop: Shop, guest: User) -> TestClient:
+def guest_client(clients: Clients, shop: Shop, guest: User) -> TestClient:
     return clients.posting(shop.session(guest))
 
 
-def test_a_guest_asks_for_items_of_the_newest_order_alone(
-    asking: TestClient, newest: Order, older: Order, reason: CancellationReason
+def test_a_guest_can_cancel_items_of_the_newest_order_only(
+    guest_client: TestClient, newest: Order, older: Order, reason: CancellationReason
 ) -> None:
     def response_to(pk: int, path: str) -> Any:
         row = {"order_item": pk, "reason": reason.pk, "cancellation_type": "cancel"}
-        return asking.post(path, json=row if path == SINGLE else {"cancel_order_items": [row]})
+        return guest_client.post(
+            path, json=row if path == SINGLE else {"cancel_order_items": [row]}
+        )
 
     for path in (SINGLE, BULK):
         foreign, absent = response_to(older.items[0].pk, path), response_to(2**40, path)
@@ -63,54 +65,54 @@ def test_a_guest_asks_for_items_of_the_newest_order_alone(
         assert foreign.content == absent.content
 
     assert response_to(newest.items[0].pk, SINGLE).status_code == 200
-    page = asking.get(f"/users/orders/{older.pk}/cancellation/").json()
-    assert page["pk"] == asking.get("/users/orders/").json()["results"][0]["pk"] == newest.pk
+    page = guest_client.get(f"/users/orders/{older.pk}/cancellation/").json()
+    assert page["pk"] == guest_client.get("/users/orders/").json()["results"][0]["pk"] == newest.pk
 
 
 def test_a_bulk_of_a_guest_with_one_item_of_an_older_order_changes_nothing(
-    asking: TestClient, newest: Order, older: Order, reason: CancellationReason
+    guest_client: TestClient, newest: Order, older: Order, reason: CancellationReason
 ) -> None:
     rows = [
         {"order_item": order.items[0].pk, "reason": reason.pk, "cancellation_type": "cancel"}
         for order in (newest, older)
     ]
 
-    answer = asking.post(BULK, json={"cancel_order_items": rows})
+    response = guest_client.post(BULK, json={"cancel_order_items": rows})
 
-    assert answer.status_code == 400
-    assert list(answer.json()["cancel_order_items"]) == ["1"]
-    assert asking.get(SINGLE).json()["count"] == 0
+    assert response.status_code == 400
+    assert list(response.json()["cancel_order_items"]) == ["1"]
+    assert guest_client.get(SINGLE).json()["count"] == 0
 
 
-def test_a_guest_lists_the_requests_of_the_newest_order_alone(
+def test_a_guest_lists_the_requests_of_the_newest_order_only(
     shop: Shop,
-    asking: TestClient,
+    guest_client: TestClient,
     guest: User,
     newest: Order,
     reason: CancellationReason,
 ) -> None:
-    """A key gets its answer again; what it response_to for is of an older order by then."""
+    """A key gets its response again, even if the request is for an older order by then."""
     row = {
         "order_item": newest.items[0].pk,
         "reason": reason.pk,
         "cancellation_type": "cancel",
     }
     headers = {"Idempotency-Key": "once"}
-    first = asking.post(SINGLE, json=row, headers=headers)
-    before = asking.get(SINGLE).json()
+    first = guest_client.post(SINGLE, json=row, headers=headers)
+    before = guest_client.get(SINGLE).json()
     shop.order(guest, created_date=NOW + timedelta(days=1))
 
-    again = asking.post(SINGLE, json=row, headers=headers)
+    again = guest_client.post(SINGLE, json=row, headers=headers)
 
     assert [entry["pk"] for entry in before["results"]] == [first.json()["pk"]]
     assert (again.status_code, again.content) == (200, first.content)
     assert again.headers["Idempotent-Replay"] == "true"
-    assert asking.get(SINGLE).json()["count"] == 0
-    assert asking.post(SINGLE, json=row).status_code == 400
+    assert guest_client.get(SINGLE).json()["count"] == 0
+    assert guest_client.post(SINGLE, json=row).status_code == 400
 
 
-def test_a_guest_gives_no_address_of_an_older_order(
-    shop: Shop, asking: TestClient, guest: User, newest: Order
+def test_a_guest_can_not_use_an_address_of_an_older_order(
+    shop: Shop, guest_client: TestClient, guest: User, newest: Order
 ) -> None:
     item = make_item(
         state=OrderState.DELIVERED,
@@ -128,7 +130,7 @@ def test_a_guest_gives_no_address_of_an_older_order(
     }
 
     foreign, absent, own = (
-        asking.post(SINGLE, json=row | {"pickup_address": pk})
+        guest_client.post(SINGLE, json=row | {"pickup_address": pk})
         for pk in (older.shipping_address.pk, 2**40, latest.shipping_address.pk)
     )
 
@@ -137,8 +139,8 @@ def test_a_guest_gives_no_address_of_an_older_order(
     assert own.status_code == 200
 
 
-def test_a_guest_answers_trade_ins_of_the_newest_order_alone(
-    shop: Shop, asking: TestClient, guest: User, newest: Order
+def test_a_guest_can_answer_trade_ins_of_the_newest_order_only(
+    shop: Shop, guest_client: TestClient, guest: User, newest: Order
 ) -> None:
     item = make_item(
         state=OrderState.DELIVERED,
@@ -147,26 +149,29 @@ def test_a_guest_answers_trade_ins_of_the_newest_order_alone(
     older = shop.order(guest, items=[item], created_date=NOW - timedelta(days=1))
 
     foreign, absent = (
-        asking.get(f"/users/order_item/{pk}/tradein_approved/") for pk in (older.items[0].pk, 2**40)
+        guest_client.get(f"/users/order_item/{pk}/tradein_approved/")
+        for pk in (older.items[0].pk, 2**40)
     )
 
     assert foreign.status_code == absent.status_code == 404
     assert foreign.content == absent.content
 
 
-def test_a_grant_is_for_the_order_that_was_looked_up_also_with_a_session(
-    asking: TestClient, newest: Order, older: Order, reason: CancellationReason
+def test_a_grant_beside_a_session_is_only_for_the_looked_up_order(
+    guest_client: TestClient, newest: Order, older: Order, reason: CancellationReason
 ) -> None:
     look_up = {"email": older.user_email, "number": older.number}
-    assert asking.post("/users/orders/anonymous/", json=look_up).status_code == 200
-    asking.headers["x-csrftoken"] = asking.cookies["csrftoken"]  # which is good for the grant, too
+    assert guest_client.post("/users/orders/anonymous/", json=look_up).status_code == 200
+    guest_client.headers["x-csrftoken"] = guest_client.cookies[
+        "csrftoken"
+    ]  # also valid for the grant
     row = {"reason": reason.pk, "cancellation_type": "cancel"}
 
     foreign, granted = (
-        asking.post(GRANTED, json=row | {"order_item": order.items[0].pk})
+        guest_client.post(GRANTED, json=row | {"order_item": order.items[0].pk})
         for order in (newest, older)
     )
 
     assert (foreign.status_code, list(foreign.json())) == (400, ["order_item", "error_code"])
     assert granted.status_code == 200
-    assert asking.get(SINGLE).json()["count"] == 0
+    assert guest_client.get(SINGLE).json()["count"] == 0

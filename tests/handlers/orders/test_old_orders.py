@@ -12,7 +12,7 @@ from domain.shared.money import Currency
 from tests.support.application import Clients, Shop
 from tests.support.builders import NOW
 
-# One row without any value, one with code points that a locale would sort otherwise.
+# One row lacks values, and some have code points that a locale sorts in another order.
 ROWS: list[dict[str, Any]] = [
     {"number": "3", "bank": "Ziraat", "amount": 300, "tracking_number": "a"},
     {"number": "1", "bank": "abank", "amount": 100, "tracking_number": "B", "payment_type": "x"},
@@ -21,8 +21,8 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def numbers(answer: Any) -> list[str]:
-    return [order["number"] for order in answer.json()["results"]]
+def numbers(response: Any) -> list[str]:
+    return [order["number"] for order in response.json()["results"]]
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def archive(shop: Shop, shopper: User) -> None:
 class TestListOldOrders:
     def test_shows_own_old_orders_newest_first(self, shop: Shop, shopping: TestClient) -> None:
         shop.old_order(shop.user())
-        answer = shopping.get("/users/old-orders/")
-        assert numbers(answer) == ["3", "1", "2", "4"]
-        assert answer.json()["count"] == 4
+        response = shopping.get("/users/old-orders/")
+        assert numbers(response) == ["3", "1", "2", "4"]
+        assert response.json()["count"] == 4
 
     @pytest.mark.parametrize(
         ("sort", "expected"),
@@ -63,10 +63,10 @@ class TestListOldOrders:
     def test_sorts_by_every_documented_field(
         self, shopping: TestClient, field: str, prefix: str
     ) -> None:
-        answer = shopping.get("/users/old-orders/", params={"sort": prefix + field})
-        assert sorted(numbers(answer)) == ["1", "2", "3", "4"]
+        response = shopping.get("/users/old-orders/", params={"sort": prefix + field})
+        assert sorted(numbers(response)) == ["1", "2", "3", "4"]
 
-    def test_pages_keep_the_sort(self, shopping: TestClient) -> None:
+    def test_pages_have_the_same_sort(self, shopping: TestClient) -> None:
         first = shopping.get("/users/old-orders/?sort=-bank&limit=3")
         second = shopping.get(first.json()["next"])
         assert numbers(first) + numbers(second) == ["4", "1", "3", "2"]
@@ -79,11 +79,11 @@ class TestListOldOrders:
         shop.old_order(shopper, number="A_4%")
         assert numbers(shopping.get("/users/old-orders/", params={"search": "_4%"})) == ["A_4%"]
 
-    def test_a_guest_has_none(self, shop: Shop, clients: Clients) -> None:
+    def test_is_empty_for_a_guest(self, shop: Shop, clients: Clients) -> None:
         guest = shop.user(user_type=UserType.GUEST)
         shop.old_order(guest)
-        answer = clients.new(shop.session(guest)).get("/users/old-orders/")
-        assert answer.json() == {"count": 0, "next": None, "previous": None, "results": []}
+        response = clients.new(shop.session(guest)).get("/users/old-orders/")
+        assert response.json() == {"count": 0, "next": None, "previous": None, "results": []}
 
 
 class TestGetOldOrder:
@@ -95,23 +95,23 @@ class TestGetOldOrder:
         assert shown["user"] == shopper.pk
         assert shown["oldorderitem_set"][0]["product"] == "Havlu"
 
-    def test_foreign_and_absent_ones_get_the_same_answer(
+    def test_has_the_same_response_for_foreign_and_absent_orders(
         self, shop: Shop, shopping: TestClient
     ) -> None:
         foreign = shop.old_order(shop.user())
-        answers = [shopping.get(f"/users/old-orders/{pk}/") for pk in (foreign.pk, 987654)]
-        assert [answer.status_code for answer in answers] == [404, 404]
-        assert answers[0].content == answers[1].content
+        responses = [shopping.get(f"/users/old-orders/{pk}/") for pk in (foreign.pk, 987654)]
+        assert [response.status_code for response in responses] == [404, 404]
+        assert responses[0].content == responses[1].content
 
-    def test_a_guest_finds_none_not_even_their_own(self, shop: Shop, clients: Clients) -> None:
+    def test_a_guest_does_not_even_find_own_ones(self, shop: Shop, clients: Clients) -> None:
         guest = shop.user(user_type=UserType.GUEST)
         own = shop.old_order(guest)
         client = clients.new(shop.session(guest))
         assert client.get(f"/users/old-orders/{own.pk}/").status_code == 404
 
-    def test_html_is_the_document_wrapped(
+    def test_html_contains_the_document(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         order = shop.old_order(shopper)
-        answer = shopping.get(f"/users/old-orders/{order.pk}/", headers={"Accept": "text/html"})
-        assert answer.json()["data"]["pk"] == order.pk
+        response = shopping.get(f"/users/old-orders/{order.pk}/", headers={"Accept": "text/html"})
+        assert response.json()["data"]["pk"] == order.pk

@@ -12,8 +12,8 @@ from tests.support.application import Clients, Shop
 from tests.support.builders import NOW, make_discount, make_item
 
 
-def numbers(answer: Any) -> list[str]:
-    return [order["number"] for order in answer.json()["results"]]
+def numbers(response: Any) -> list[str]:
+    return [order["number"] for order in response.json()["results"]]
 
 
 class TestListUserOrders:
@@ -23,12 +23,12 @@ class TestListUserOrders:
         shop.order(shopper, number="1", created_date=NOW)
         shop.order(shopper, number="2", created_date=NOW + timedelta(hours=1))
         shop.order(shop.user(), number="3")
-        answer = shopping.get("/users/orders/")
-        assert answer.status_code == 200
-        assert numbers(answer) == ["2", "1"]
-        assert answer.json()["count"] == 2
+        response = shopping.get("/users/orders/")
+        assert response.status_code == 200
+        assert numbers(response) == ["2", "1"]
+        assert response.json()["count"] == 2
 
-    def test_has_absolute_links_that_keep_the_other_parameters(
+    def test_has_absolute_links_with_the_other_parameters(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         for number in range(5):
@@ -41,7 +41,7 @@ class TestListUserOrders:
         assert last.json()["next"] is None
         assert len(numbers(last)) == 1
 
-    def test_an_empty_first_page_is_there_and_a_second_is_not(self, shopping: TestClient) -> None:
+    def test_an_empty_list_has_a_first_page_only(self, shopping: TestClient) -> None:
         first = shopping.get("/users/orders/")
         assert first.json() == {"count": 0, "next": None, "previous": None, "results": []}
         second = shopping.get("/users/orders/?page=2")
@@ -56,7 +56,7 @@ class TestListUserOrders:
         shop.order(shopper, number="xb1ay")
         assert numbers(shopping.get("/users/orders/", params={"search": search})) == [f"x{search}y"]
 
-    def test_last_month_leaves_out_what_is_older(
+    def test_last_month_excludes_older_orders(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         now = datetime.now(UTC)
@@ -95,9 +95,9 @@ class TestListUserOrders:
         guest = shop.user(user_type=UserType.GUEST)
         shop.order(guest, number="newest", created_date=NOW)
         shop.order(guest, number="older", created_date=NOW - timedelta(days=1))
-        answer = clients.new(shop.session(guest)).get("/users/orders/")
-        assert numbers(answer) == ["newest"]
-        assert answer.json()["count"] == 1
+        response = clients.new(shop.session(guest)).get("/users/orders/")
+        assert numbers(response) == ["newest"]
+        assert response.json()["count"] == 1
 
     def test_unknown_parameters_are_ignored(self, shopping: TestClient) -> None:
         assert shopping.get("/users/orders/?format=json&_=17&_=18").status_code == 200
@@ -120,43 +120,43 @@ class TestGetUserOrder:
         assert shown["shipping_address"]["user"] == shopper.pk
         assert "code" not in shown["shipping_address"]["city"]
 
-    def test_foreign_and_absent_orders_get_the_same_answer(
+    def test_has_the_same_response_for_foreign_and_absent_orders(
         self, shop: Shop, shopping: TestClient
     ) -> None:
         foreign = shop.order(shop.user())
-        answers = [shopping.get(f"/users/orders/{pk}/") for pk in (foreign.pk, 987654)]
-        assert [answer.status_code for answer in answers] == [404, 404]
-        assert answers[0].content == answers[1].content
+        responses = [shopping.get(f"/users/orders/{pk}/") for pk in (foreign.pk, 987654)]
+        assert [response.status_code for response in responses] == [404, 404]
+        assert responses[0].content == responses[1].content
         own = {"x-request-id", "date"}
-        first, second = ({**a.headers} for a in answers)
+        first, second = ({**a.headers} for a in responses)
         assert {k: v for k, v in first.items() if k not in own} == {
             k: v for k, v in second.items() if k not in own
         }
 
     @pytest.mark.parametrize("pk", ["1", "0", "-1", "987654"])
-    def test_a_guest_gets_the_highest_pk_whatever_was_asked_for(
+    def test_a_guest_gets_the_order_with_the_highest_pk_for_any_pk(
         self, shop: Shop, clients: Clients, pk: str
     ) -> None:
         guest = shop.user(user_type=UserType.GUEST)
         shop.order(guest, number="first", created_date=NOW)
         shop.order(guest, number="last", created_date=NOW - timedelta(days=1))
-        answer = clients.new(shop.session(guest)).get(f"/users/orders/{pk}/")
-        assert answer.json()["number"] == "last"
+        response = clients.new(shop.session(guest)).get(f"/users/orders/{pk}/")
+        assert response.json()["number"] == "last"
 
     def test_a_guest_without_orders_finds_nothing(self, shop: Shop, clients: Clients) -> None:
         guest = shop.user(user_type=UserType.GUEST)
         assert clients.new(shop.session(guest)).get("/users/orders/1/").status_code == 404
 
-    def test_html_is_the_document_wrapped_and_escaped(
+    def test_html_contains_the_escaped_document(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         order = shop.order(shopper, notes="</script><b>&")
-        answer = shopping.get(f"/users/orders/{order.pk}/", headers={"Accept": "text/html"})
-        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert not set("<>&") & set(answer.text)
-        assert answer.json()["data"]["notes"] == "</script><b>&"
+        response = shopping.get(f"/users/orders/{order.pk}/", headers={"Accept": "text/html"})
+        assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert not set("<>&") & set(response.text)
+        assert response.json()["data"]["notes"] == "</script><b>&"
 
-    def test_labels_follow_the_language(
+    def test_labels_are_in_the_language_of_the_request(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         order = shop.order(shopper, state=OrderState.CANCELLED)
@@ -170,7 +170,7 @@ class TestGetUserOrder:
 
 
 class TestGetOrderCancellation:
-    def test_shows_what_can_be_cancelled(
+    def test_shows_the_cancellable_units(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         order = shop.order(
@@ -184,8 +184,8 @@ class TestGetOrderCancellation:
         guest = shop.user(user_type=UserType.GUEST)
         shop.order(guest, number="latest", created_date=NOW)
         shop.order(guest, number="higher pk", created_date=NOW - timedelta(days=1))
-        answer = clients.new(shop.session(guest)).get("/users/orders/1/cancellation/")
-        assert answer.json()["number"] == "latest"
+        response = clients.new(shop.session(guest)).get("/users/orders/1/cancellation/")
+        assert response.json()["number"] == "latest"
 
     def test_a_foreign_order_is_not_found(self, shop: Shop, shopping: TestClient) -> None:
         foreign = shop.order(shop.user())

@@ -19,7 +19,7 @@ class TestAddress:
 
         assert render_address().keys() == component["properties"].keys()
 
-    def test_names_its_user_by_id(self) -> None:
+    def test_has_the_id_of_its_user(self) -> None:
         assert render_address(user_pk=4)["user"] == 4
 
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
@@ -30,12 +30,12 @@ class TestAddress:
         assert rendered["value"] == kind.value
         assert rendered["label"] not in {"", kind.value}
 
-    def test_has_one_hash_for_one_content(self) -> None:
+    def test_has_the_same_hash_for_equal_content(self) -> None:
         one, same, other = (render_address(line=line) for line in ("A 1", "A 1", "A 2"))
 
         assert one["hash_data"] == same["hash_data"] != other["hash_data"]
 
-    def test_may_lack_what_not_every_place_has(self) -> None:
+    def test_may_lack_optional_fields(self) -> None:
         rendered = render_address()
 
         for name in ("township", "district", "retail_store", "email", "is_corporate"):
@@ -43,7 +43,7 @@ class TestAddress:
 
 
 class TestLocation:
-    def test_names_the_larger_places_by_id(self) -> None:
+    def test_has_the_ids_of_larger_places(self) -> None:
         city = make_location(pk=34, country_pk=1, city_pk=None, code="34")
 
         rendered = render_address(city=city)["city"]
@@ -51,14 +51,14 @@ class TestLocation:
         assert (rendered["pk"], rendered["id"], rendered["code"]) == (34, 34, "34")
         assert (rendered["country"], rendered["city"], rendered["township"]) == (1, None, None)
 
-    def test_leaves_its_code_out_where_it_has_none(self) -> None:
+    def test_has_no_code_if_there_is_none(self) -> None:
         assert "code" not in render_address(city=make_location(code=None))["city"]
 
-    def test_keeps_an_empty_code(self) -> None:
+    def test_has_an_empty_code_if_that_is_stored(self) -> None:
         assert render_address(city=make_location(code=""))["city"]["code"] == ""
 
     @pytest.mark.parametrize(("language", "name"), [("en-us", "Turkey"), ("tr-tr", "Türkiye")])
-    def test_is_named_in_the_reader_s_language(self, language: str, name: str) -> None:
+    def test_has_a_name_in_the_language_of_the_request(self, language: str, name: str) -> None:
         country = make_location(
             kind=LocationKind.COUNTRY, name="Türkiye", translations={"en-us": {"name": "Turkey"}}
         )

@@ -35,7 +35,7 @@ def render_easy_return(**overrides: Any) -> dict[str, Any]:
 
 
 class TestRequest:
-    def test_names_line_and_reason(self) -> None:
+    def test_has_the_ids_of_line_and_reason(self) -> None:
         rendered = render_request(order_item_pk=5, reason_pk=9, quantity=2, iban="TR00", pk=3)
 
         assert (rendered["pk"], rendered["id"]) == (3, 3)
@@ -66,13 +66,13 @@ class TestRequest:
         assert [request["pk"] for request in rendered["cancellationrequest_set"]] == [1, 2, 3]
         assert rendered["active_cancellation_request"]["pk"] == 2
 
-    def test_may_be_nowhere(self) -> None:
+    def test_may_be_absent(self) -> None:
         rendered = render_item()
 
         assert rendered["cancellationrequest_set"] == []
         assert rendered["active_cancellation_request"] is None
 
-    def test_shows_its_pictures(self) -> None:
+    def test_has_its_images(self) -> None:
         image = make_image(pk=4, cancellation_request_pk=3, description=None)
 
         [rendered] = render_request(pk=3, images=[image])["cancellation_request_image_set"]
@@ -90,7 +90,7 @@ class TestRequest:
 
 
 class TestEasyReturn:
-    def test_names_carrier_and_status(self) -> None:
+    def test_has_carrier_and_status(self) -> None:
         company = make_shipping_company(value="ups", label="UPS")
 
         rendered = render_easy_return(shipping_company=company, code="14223")
@@ -103,19 +103,19 @@ class TestEasyReturn:
             None,
         )
 
-    def test_shows_when_the_carrier_comes(self) -> None:
+    def test_has_the_pickup(self) -> None:
         assert render_easy_return(**PICKUP)["pickup_date"] == {
             "date": "2026-03-05",
             "hour_range": {"start": "09:00", "end": "12:30"},
         }
 
-    def test_shows_a_carrier_that_comes_at_midnight(self) -> None:
+    def test_has_a_pickup_at_midnight(self) -> None:
         rendered = render_easy_return(**PICKUP | {"pickup_start": time(0)})
 
         assert rendered["pickup_date"]["hour_range"]["start"] == "00:00"
 
     @pytest.mark.parametrize("absent", PICKUP)
-    def test_shows_no_pick_up_that_is_not_complete(self, absent: str) -> None:
+    def test_has_no_incomplete_pickup(self, absent: str) -> None:
         assert render_easy_return(**PICKUP | {absent: None})["pickup_date"] is None
 
     def test_may_be_absent(self) -> None:

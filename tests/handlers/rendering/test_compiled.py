@@ -44,7 +44,7 @@ from tests.support.rendering_sources import all_sources
 from tests.support.small_contracts import make_contract
 
 LANGUAGES = ["en-us", "tr-tr"]
-# The components of documents, with the sources of all their parts.
+# The components of documents, with the sources of their parts.
 DOCUMENTS = {
     "UserOrder": order_sources(ReturnPolicy()),
     "UserOldOrder": OLD_ORDER_SOURCES,
@@ -61,7 +61,7 @@ def rendered(component: str) -> tuple[Document, Render]:
 
 
 def compared(component: str, rendering: Rendering) -> bytes:
-    """The document of the entity, which must be the same either way."""
+    """The document of the entity, which must be equal in both ways."""
     schema, render = rendered(component)
     compiled = orjson.dumps(render(rendering.root, rendering))
     with Context(rendering):
@@ -88,7 +88,7 @@ class TestDocuments:
     @pytest.mark.parametrize("component", DOCUMENTS)
     @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
-    def test_are_what_marshmallow_gives(self, component: str, data: st.DataObject) -> None:
+    def test_equal_those_of_marshmallow(self, component: str, data: st.DataObject) -> None:
         sources = {source.component: source for source in DOCUMENTS[component]}
         entity = data.draw(entities(sources[component].entity))
         now = data.draw(st.just(NOW) | st.datetimes(timezones=st.just(UTC)))
@@ -111,7 +111,7 @@ class Comparing:
         return RenderedDocument(compared(self._component, Rendering(entity, language, now)), None)
 
 
-def test_all_documents_of_the_demo_shop_are_what_marshmallow_gives(make_url: MakeUrl) -> None:
+def test_all_documents_of_the_demo_shop_equal_those_of_marshmallow(make_url: MakeUrl) -> None:
     renderers = {
         "orders": Comparing("UserOrder"),
         "old_orders": Comparing("UserOldOrder"),
@@ -181,7 +181,7 @@ class TestOptional:
         ("name", "expected"),
         [("cup", [("a", 1), ("b", "cup"), ("c", 3), ("d", "cup")]), (None, [("a", 1), ("c", 3)])],
     )
-    def test_is_left_out_or_at_its_place(self, name: Any, expected: list[Any]) -> None:
+    def test_is_omitted_or_in_its_position(self, name: Any, expected: list[Any]) -> None:
         function = compile_thing(
             {"a": {}, "b": {"type": "string"}, "c": {}, "d": {}},
             {"a": lambda *_: 1, "c": lambda *_: 3},

@@ -15,7 +15,7 @@ def test_an_old_order_shows_every_property_of_the_contract() -> None:
     assert line.keys() == components["UserOldOrderItem"]["properties"].keys()
 
 
-def test_its_status_stays_in_its_own_words() -> None:
+def test_its_status_is_not_translated() -> None:
     assert render_old_order(make_old_order(status="Tamamlandı"), "en-us")["status"] == "Tamamlandı"
 
 
@@ -43,11 +43,11 @@ def test_its_carrier_has_a_name_or_its_code(label: str | None, expected: str) ->
     }
 
 
-def test_its_carrier_may_be_unknown() -> None:
+def test_its_carrier_may_be_absent() -> None:
     assert render_old_order(make_old_order())["shipping_company"] is None
 
 
-def test_it_names_its_user_by_id_and_may_have_no_lines() -> None:
+def test_it_has_the_id_of_its_user_and_may_have_no_lines() -> None:
     rendered = render_old_order(make_old_order(pk=5, user_pk=42, items=[]))
 
     assert (rendered["pk"], rendered["id"], rendered["user"]) == (5, 5, 42)

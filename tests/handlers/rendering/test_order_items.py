@@ -48,24 +48,24 @@ class TestPrices:
 
 class TestProduct:
     @pytest.mark.parametrize(("language", "name"), [("en-us", "Towel"), ("tr-tr", "Havlu")])
-    def test_is_named_in_the_reader_s_language(self, language: str, name: str) -> None:
+    def test_has_a_name_in_the_language_of_the_request(self, language: str, name: str) -> None:
         product = make_product(name="Havlu", translations={"en-us": {"name": "Towel"}})
 
         assert render_item(make_item(product=product), language)["product"]["name"] == name
 
-    def test_shows_no_translations_of_its_own(self) -> None:
+    def test_does_not_contain_translations(self) -> None:
         assert "translations" not in render_item()["product"]
 
 
 class TestShipping:
-    def test_costs_what_it_did_in_its_own_currency(self) -> None:
+    def test_has_a_price_in_its_own_currency(self) -> None:
         group = make_shipping_option_group(amount=1990, currency=Currency.KWD)
 
         rendered = render_item(make_item(shipping_option_group=group))
 
         assert rendered["shipping_option_group"]["amount"] == "1.990"
 
-    def test_back_is_offered_by_carriers(self) -> None:
+    def test_has_the_carriers_of_returns(self) -> None:
         carrier = make_easy_return_company(
             pk=8, shipping_company=make_shipping_company(value="ups", label="UPS"), name="Kapıdan"
         )
@@ -83,7 +83,7 @@ class TestShipping:
         }
 
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
-    def test_has_the_carrier_s_own_name_in_every_language(self, language: str) -> None:
+    def test_has_the_same_carrier_name_in_every_language(self, language: str) -> None:
         company = make_shipping_company(value="ups", label="UPS Kargo")
         item = make_item(shipping_company=company)
 
@@ -92,7 +92,7 @@ class TestShipping:
         carriers = [rendered["shipping_company"], rendered["orderitem_set"][0]["shipping_company"]]
         assert carriers == [{"value": "ups", "label": "UPS Kargo"}] * 2
 
-    def test_may_be_unknown(self) -> None:
+    def test_may_be_absent(self) -> None:
         rendered = render_item()
 
         assert (rendered["shipping_option_group"], rendered["shipping_company"]) == (None, None)
@@ -100,7 +100,7 @@ class TestShipping:
 
 
 class TestDates:
-    def test_are_days_or_moments(self) -> None:
+    def test_are_dates_or_date_times(self) -> None:
         item = make_item(estimated_delivery_date=date(2026, 3, 5), shipped_date=NOW)
 
         rendered = render_item(item)
@@ -111,7 +111,7 @@ class TestDates:
 
 
 class TestStockAndPriceList:
-    def test_are_shown_with_their_ids(self) -> None:
+    def test_have_their_ids(self) -> None:
         item = make_item(
             extra_product_stock_detailed={"pk": 5, "stock": 3}, extra_product_price_detailed=None
         )

@@ -70,7 +70,7 @@ class TestAmounts:
         assert rendered["shipping_tax_rate"] == "20.00"
         assert [item["discount_amount"] for item in rendered["orderitem_set"]] == ["7.01", "3.00"]
 
-    def test_of_all_parts_follow_the_currency_of_the_order(self) -> None:
+    def test_of_all_parts_have_the_currency_of_the_order(self) -> None:
         order = make_order(
             currency=Currency.KWD,
             items=[make_item(price=1099)],
@@ -98,7 +98,7 @@ class TestLabels:
             (OrderState.REJECTED, "100", "Cancelled", "İptal edildi"),
         ],
     )
-    def test_of_states_follow_the_reader_s_language(
+    def test_of_states_are_in_the_language_of_the_request(
         self, state: OrderState, value: str, english: str, turkish: str
     ) -> None:
         order = make_order(state=state, items=[make_item(state=state)])
@@ -131,7 +131,7 @@ class TestAbsentParts:
             assert rendered[name] is None
         assert (rendered["discountitem_set"], rendered["loyaltytransaction_set"]) == ([], [])
 
-    def test_are_shown_where_they_are_there(self) -> None:
+    def test_are_shown_if_present(self) -> None:
         order = make_order(
             bank=make_bank(pk=3, slug="garanti"),
             shipping_company=make_shipping_company(value="ups", label="UPS"),
@@ -150,7 +150,7 @@ class TestAbsentParts:
 
 
 class TestFlags:
-    def test_of_returns_change_with_the_clock(self) -> None:
+    def test_of_returns_change_with_the_time(self) -> None:
         delivered = NOW - timedelta(days=10)
         item = make_item(state=OrderState.DELIVERED, delivered_date=delivered)
         order = make_order(state=OrderState.DELIVERED, items=[item])
@@ -161,7 +161,7 @@ class TestFlags:
             assert (rendered["is_refundable"], line["is_refundable"]) == (refundable, refundable)
             assert line["refundable_quantity"] == int(refundable)
 
-    def test_follow_the_lines(self) -> None:
+    def test_are_derived_from_the_lines(self) -> None:
         lines = [make_item(), make_item(line=2, state=OrderState.CANCELLED)]
 
         rendered = render_order(make_order(items=lines, payment_pending=True))
@@ -172,7 +172,7 @@ class TestFlags:
 
 
 class TestParts:
-    def test_of_discounts_name_the_order(self) -> None:
+    def test_of_discounts_have_the_order(self) -> None:
         discount = make_discount(name="Kupon", code="SPRING")
         order = make_order(number="1666226475313376", discounts=[discount])
 
@@ -191,7 +191,7 @@ class TestParts:
             "currency": TRY,
         }
 
-    def test_of_discounts_say_what_of_them_was_lost(self) -> None:
+    def test_of_discounts_have_their_lost_amount(self) -> None:
         discounts = [make_discount(amount=amount) for amount in (1000, 500, 0)]
         order = make_order(discounts=discounts, discount_refund_amount=500)
 
@@ -200,7 +200,7 @@ class TestParts:
         assert [discount["cancel_amount"] for discount in rendered] == ["3.33", "1.67", "0.00"]
         assert [discount["code"] for discount in rendered] == [None] * 3
 
-    def test_of_loyalty_name_order_and_user(self) -> None:
+    def test_of_loyalty_have_order_and_user(self) -> None:
         spent = make_loyalty_transaction(amount=-500, order_pk=7, user_pk=4, user_email="a@b.co")
 
         [rendered] = render_order(make_order(loyalty_transactions=[spent]))[
@@ -218,12 +218,12 @@ class TestParts:
         assert rendered["shipping_address"] == rendered["billing_address"]
         assert rendered["shipping_address"]["pk"] == 9
 
-    def test_that_are_free_json_stay_as_they_are(self) -> None:
+    def test_that_are_free_json_are_not_changed(self) -> None:
         free = {"a": [None, 1.5, {"ş": "<b>"}]}
 
         assert render_order(make_order(extra_field=free))["extra_field"] == free
 
-    def test_that_are_moments_keep_their_microseconds(self) -> None:
+    def test_that_are_times_have_microseconds(self) -> None:
         placed = datetime(2020, 2, 29, 23, 59, 59, 1, UTC)
 
         rendered = render_order(make_order(created_date=placed))

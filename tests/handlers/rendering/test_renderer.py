@@ -42,29 +42,29 @@ def make_renderer(
 
 
 class TestRendering:
-    def test_gives_the_document_as_bytes(self) -> None:
+    def test_returns_the_document_as_bytes(self) -> None:
         document = make_renderer()(Thing("ş<"), "en-us", NOW)
 
         assert document.body == '{"name":"ş<","size":5}'.encode()
 
-    def test_tells_until_when_the_document_is_right(self) -> None:
+    def test_returns_the_validity_of_the_document(self) -> None:
         assert make_renderer()(Thing(size=2), "en-us", NOW).valid_until == NOW + timedelta(days=2)
 
-    def test_hands_language_and_time_to_the_sources(self) -> None:
+    def test_passes_language_and_time_to_the_sources(self) -> None:
         sources = Sources("Thing", Thing, {"name": lambda _, at: f"{at.language} {at.now:%Y}"})
 
         document = make_renderer(sources=sources)(Thing(), "tr-tr", NOW)
 
         assert orjson.loads(document.body)["name"] == "tr-tr 2026"
 
-    def test_vouches_for_one_edition(self) -> None:
+    def test_has_an_edition(self) -> None:
         assert make_renderer().edition == "second"
 
-    def test_stops_a_document_that_the_contract_does_not_allow(self) -> None:
+    def test_refuses_a_document_outside_the_contract(self) -> None:
         with pytest.raises(ContractViolation, match=r"^/name fails type$"):
             make_renderer()(Thing(name=None), "en-us", NOW)
 
-    def test_only_reports_it_where_that_is_wanted(self) -> None:
+    def test_only_reports_violations_in_report_mode(self) -> None:
         reporting = make_renderer(Violations(ResponseValidation.REPORT))
 
         with capture_logs() as lines:
@@ -75,13 +75,13 @@ class TestRendering:
             ("Thing", "/name fails type")
         ]
 
-    def test_does_not_start_without_its_sources(self) -> None:
+    def test_needs_its_sources_at_the_start(self) -> None:
         with pytest.raises(ContractError, match=r"Thing/properties/size: no source"):
             make_renderer(sources=Sources("Thing", Violations, {"name": lambda *_: ""}))
 
 
 class TestEdition:
-    def test_is_the_same_for_the_same(self) -> None:
+    def test_is_deterministic(self) -> None:
         contract = served_contract()
 
         assert edition_of(contract, ReturnPolicy()) == edition_of(contract, ReturnPolicy())
@@ -119,7 +119,7 @@ class TestEdition:
 
         assert edition_of(_EMPTY) != before
 
-    def test_has_room_where_it_is_kept(self) -> None:
+    def test_fits_into_its_column(self) -> None:
         assert len(edition_of(_EMPTY)) <= 64
 
 

@@ -8,12 +8,12 @@ from tests.support.rendering_sources import all_sources
 SOURCES = all_sources()
 
 
-def test_all_rooms_of_an_order_are_found() -> None:
+def test_the_sources_of_all_documents_are_found() -> None:
     assert {"UserOrder", "UserOrderItem", "UserOldOrder", "SellerOrder"} <= SOURCES.keys()
 
 
 @pytest.mark.parametrize("component", sorted(SOURCES))
-def test_all_that_is_not_optional_is_required(component: str) -> None:
+def test_all_properties_except_optional_ones_are_required(component: str) -> None:
     schema = load_contract().document["components"]["schemas"][component]
 
     assert set(schema["required"]) == schema["properties"].keys() - SOURCES[component].optional

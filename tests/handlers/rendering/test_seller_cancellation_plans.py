@@ -4,7 +4,7 @@ from tests.support.seller_views import ID, OTHER, make_plan_view, render
 
 
 class TestSellerCancellationPlan:
-    def test_names_its_items_in_their_order(self) -> None:
+    def test_has_its_items_in_order(self) -> None:
         rendered = render("SellerCancellationPlan", make_plan_view(order_items=(OTHER, ID)))
 
         assert rendered["order_items"] == [str(OTHER), str(ID)]

@@ -12,12 +12,12 @@ class TestSellerOrderItem:
         assert (rendered["price"], rendered["price_currency"]) == ("62.900", "kwd")
         assert (rendered["retail_price"], rendered["tax_rate"]) == ("70.000", "8.50")
 
-    def test_shows_what_is_not_there_as_null(self) -> None:
+    def test_has_null_for_absent_values(self) -> None:
         rendered = render("SellerOrderItem", make_item_view(shipped_date=None))
 
         assert (rendered["retail_price"], rendered["shipped_date"]) == (None, None)
 
-    def test_names_its_order_and_state(self) -> None:
+    def test_has_its_order_and_state(self) -> None:
         rendered = render("SellerOrderItem", make_item_view(cancel_status=CancelStatus.WAITING))
 
         assert (rendered["order"], rendered["status"], rendered["cancel_status"]) == (

@@ -6,7 +6,7 @@ from tests.support.seller_views import ID, OTHER, make_order_view, render
 
 
 class TestSellerOrder:
-    def test_names_everything_by_uuid(self) -> None:
+    def test_has_uuids_as_references(self) -> None:
         rendered = render("SellerOrder", make_order_view())
 
         assert (rendered["id"], rendered["datasource"]) == (str(ID), str(OTHER))

@@ -30,10 +30,10 @@ class TestAttribute:
 
 
 class TestOptional:
-    def test_is_read_where_there_is_something(self) -> None:
+    def test_is_read_if_the_object_exists(self) -> None:
         assert value(optional("pk", of="seller"), seller=SimpleNamespace(pk=5)) == 5
 
-    def test_is_none_where_there_is_nothing(self) -> None:
+    def test_is_none_without_the_object(self) -> None:
         assert value(optional("pk", of="seller"), seller=None) is None
 
 
@@ -89,12 +89,12 @@ class TestNamed:
     @pytest.mark.parametrize(
         ("language", "label"), [("en-us", "Cancelled"), ("tr-tr", "İptal edildi")]
     )
-    def test_has_a_label_in_the_reader_s_language(self, language: str, label: str) -> None:
+    def test_has_a_label_in_the_language_of_the_request(self, language: str, label: str) -> None:
         assert value(with_label("order_status", "status"), language, status="100") == Labelled(
             "100", label
         )
 
-    def test_of_the_shop_s_own_is_its_own_label(self) -> None:
+    def test_without_a_label_is_its_own_label(self) -> None:
         assert value(with_label("client_type", "kind"), "tr-tr", kind="kiosk") == Labelled(
             "kiosk", "kiosk"
         )
@@ -117,7 +117,7 @@ class TestTranslated:
         ],
         ids=str,
     )
-    def test_is_in_the_reader_s_language_or_in_that_of_all(
+    def test_is_in_the_language_of_the_request_or_the_default(
         self, translations: dict[str, Any] | None, name: str
     ) -> None:
         product = make_product(name="Havlu", translations=translations)

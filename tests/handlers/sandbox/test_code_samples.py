@@ -1,6 +1,6 @@
 """Runs the code samples of the client document against a sandbox, unchanged.
 
-Those in TypeScript have no types, so that node runs them; where there is no node, the other two
+Those in TypeScript have no types, so that node runs them; without node, only the other two
 languages are run.
 """
 
@@ -84,7 +84,7 @@ def variables(sandbox: str, operation_id: str) -> dict[str, str]:
     SAMPLES,
     ids=[f"{sample[0]}-{sample[1]}" for sample in SAMPLES],
 )
-def test_a_sample_runs_as_it_is(
+def test_a_sample_runs_unchanged(
     sandbox: str, operation_id: str, language: str, source: str
 ) -> None:
     httpx.post(f"{sandbox}/sandbox/reset/").raise_for_status()

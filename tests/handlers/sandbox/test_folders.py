@@ -20,12 +20,12 @@ with temporary_folder() as folder:
 
 @pytest.fixture(autouse=True)
 def parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files."""
+    """The parent folder of temporary files."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
-def held(parent: Path) -> tuple[subprocess.Popen[str], Path]:
+def start_process(parent: Path) -> tuple[subprocess.Popen[str], Path]:
     """A process with a temporary folder of a sandbox."""
     process = subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", HOLDING],
@@ -39,15 +39,15 @@ def held(parent: Path) -> tuple[subprocess.Popen[str], Path]:
 
 
 class TestTemporaryFolder:
-    def test_is_private_and_goes_with_the_block(self) -> None:
+    def test_is_private_and_deleted_after_the_block(self) -> None:
         with temporary_folder() as folder:
             (folder / "file").write_text("")
             assert folder.stat().st_mode & 0o777 == 0o700
 
         assert not folder.exists()
 
-    def test_a_killed_process_s_goes_with_the_next_start(self, parent: Path) -> None:
-        process, folder = held(parent)
+    def test_of_a_killed_process_is_deleted_at_the_next_start(self, parent: Path) -> None:
+        process, folder = start_process(parent)
         process.kill()
         process.communicate()
         assert folder.exists()
@@ -55,8 +55,8 @@ class TestTemporaryFolder:
         with temporary_folder():
             assert not folder.exists()
 
-    def test_one_in_use_stays(self, parent: Path) -> None:
-        process, folder = held(parent)
+    def test_in_use_is_not_deleted(self, parent: Path) -> None:
+        process, folder = start_process(parent)
 
         with temporary_folder():
             assert folder.exists()
@@ -66,7 +66,7 @@ class TestTemporaryFolder:
 
 
 class TestWatchParent:
-    def test_cleans_up_after_a_parent_that_is_gone(self, tmp_path: Path) -> None:
+    def test_deletes_the_folder_after_the_parent_has_ended(self, tmp_path: Path) -> None:
         folder, ended = tmp_path / "folder", list[int]()
         folder.mkdir()
 

@@ -59,12 +59,12 @@ def _cancel(client: TestClient) -> httpx.Response:
 
 
 class TestState:
-    def test_shows_what_opens_the_shop(self, control: TestClient) -> None:
+    def test_shows_all_credentials(self, control: TestClient) -> None:
         state = control.get("/sandbox/").json()
 
         assert state == {"clock": START, **read_shop().credentials, "failures": []}
 
-    def test_the_session_is_open(self, callers: Callers) -> None:
+    def test_the_session_key_is_valid(self, callers: Callers) -> None:
         key = callers.credentials["shopper"]["session_key"]
         cookie = {"Cookie": f"sessionid={key}"}
 
@@ -75,7 +75,9 @@ class TestClock:
     def test_shows_the_start(self, control: TestClient) -> None:
         assert control.get(CLOCK).json() == START
 
-    def test_moves_what_depends_on_the_time(self, control: TestClient, shopper: TestClient) -> None:
+    def test_changes_fields_that_depend_on_the_time(
+        self, control: TestClient, shopper: TestClient
+    ) -> None:
         before = shopper.get(ORDER).json()
 
         control.put(CLOCK, json={"now": "2026-03-17T15:00:00+01:00"})
@@ -93,13 +95,13 @@ class TestClock:
 
         assert shopper.get(ORDERS).status_code == 401
 
-    def test_is_the_time_of_what_is_made(self, control: TestClient, shopper: TestClient) -> None:
+    def test_is_the_time_of_new_objects(self, control: TestClient, shopper: TestClient) -> None:
         control.put(CLOCK, json={"now": "2026-03-06T08:30:00.5Z"})
 
         assert _cancel(shopper).json()["created_date"] == "2026-03-06T08:30:00.500000Z"
 
     @pytest.mark.parametrize("now", ["1999-12-31T23:59:59Z", "2100-01-01T00:00:00Z"])
-    def test_stays_in_this_century(self, control: TestClient, now: str) -> None:
+    def test_must_be_in_this_century(self, control: TestClient, now: str) -> None:
         response = control.put(CLOCK, json={"now": now})
 
         assert response.status_code == 400
@@ -110,7 +112,7 @@ class TestClock:
 class TestFailures:
     @pytest.fixture(autouse=True)
     def waits(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-        """The requested delays, which do not happen here."""
+        """The requested delays; the tests do not wait for them."""
         waits: list[float] = []
 
         async def sleep(seconds: float) -> None:
@@ -128,7 +130,7 @@ class TestFailures:
         return added
 
     @pytest.mark.parametrize(("kind", "status"), [("unavailable", 503), ("rate_limited", 429)])
-    def test_refuses_as_often_as_it_is_to(
+    def test_refuse_the_given_number_of_requests(
         self, control: TestClient, shopper: TestClient, kind: str, status: int
     ) -> None:
         self._add(control, kind, count=2, seconds=7)
@@ -139,13 +141,15 @@ class TestFailures:
         assert responses[0].headers["Retry-After"] == "7"
         assert responses[0].json()["error_code"]
 
-    def test_delays(self, control: TestClient, shopper: TestClient, waits: list[float]) -> None:
+    def test_delay_a_request(
+        self, control: TestClient, shopper: TestClient, waits: list[float]
+    ) -> None:
         self._add(control, "slow", seconds=3)
 
         assert [shopper.get(ORDERS).status_code for _ in range(2)] == [200, 200]
         assert waits == [3]
 
-    def test_does_what_was_asked_before_it_cuts(
+    def test_drop_the_response_after_the_work_is_done(
         self, control: TestClient, shopper: TestClient
     ) -> None:
         body = {"operation_id": "createCancellationRequest", "kind": "dropped"}
@@ -157,18 +161,20 @@ class TestFailures:
         assert int(cut.headers["Content-Length"]) > 0
         assert shopper.get("/users/orders/cancellation_requests/").json()["count"] == 2
 
-    def test_cuts_what_has_no_body(self, control: TestClient, shopper: TestClient) -> None:
+    def test_drop_responses_without_a_body(self, control: TestClient, shopper: TestClient) -> None:
         control.post(FAILURES, json={"operation_id": "logOut", "kind": "dropped"})
 
         assert shopper.post("/users/logout/").status_code == 200
 
-    def test_comes_in_the_order_of_adding(self, control: TestClient, shopper: TestClient) -> None:
+    def test_occur_in_the_order_of_their_creation(
+        self, control: TestClient, shopper: TestClient
+    ) -> None:
         for kind in ("rate_limited", "unavailable"):
             self._add(control, kind)
 
         assert [shopper.get(ORDERS).status_code for _ in range(3)] == [429, 503, 200]
 
-    def test_meets_no_other_operation(self, control: TestClient, shopper: TestClient) -> None:
+    def test_do_not_affect_other_operations(self, control: TestClient, shopper: TestClient) -> None:
         added = self._add(control, "unavailable")
 
         assert shopper.get(ORDER).status_code == 200
@@ -184,7 +190,7 @@ class TestFailures:
         assert shopper.get(ORDERS).status_code == 200
 
     @pytest.mark.parametrize("name", ["listUserOrder", "resetSandbox"])
-    def test_are_of_operations_that_can_fail(self, control: TestClient, name: str) -> None:
+    def test_need_an_operation_that_can_fail(self, control: TestClient, name: str) -> None:
         response = control.post(FAILURES, json={"operation_id": name, "kind": "slow"})
 
         assert response.status_code == 400
@@ -213,7 +219,7 @@ class TestEmails:
 
 
 class TestReset:
-    def test_puts_everything_back(
+    def test_restores_everything(
         self, control: TestClient, callers: Callers, shopper: TestClient
     ) -> None:
         before = shopper.get("/users/orders/1/").json()
@@ -233,7 +239,7 @@ class TestReset:
         again.post("/users/login/", json=_login(callers)).raise_for_status()
         assert again.get("/users/orders/1/").json() == before
 
-    def test_forgets_failed_attempts(self, control: TestClient, callers: Callers) -> None:
+    def test_resets_the_counters_of_attempts(self, control: TestClient, callers: Callers) -> None:
         wrong = _login(callers, password="wrong")
         while callers.new().post("/users/login/", json=wrong).status_code != 429:
             pass
@@ -244,7 +250,9 @@ class TestReset:
 
 
 class TestOtherServers:
-    def test_have_none_of_it(self, usual_app: ContractApp, sandbox_app: ContractApp) -> None:
+    def test_do_not_have_its_operations(
+        self, usual_app: ContractApp, sandbox_app: ContractApp
+    ) -> None:
         of_sandbox = sandbox_app.app.extensions[PARTS].contract.document["paths"]
         own = [path for path in of_sandbox if path.startswith("/sandbox/")]
         client = TestClient(usual_app, base_url=HOST)
@@ -253,7 +261,7 @@ class TestOtherServers:
         assert not own & usual_app.app.extensions[PARTS].contract.document["paths"].keys()
         assert {client.get(path).status_code for path in own} == {404}
 
-    def test_publish_the_same_to_clients(
+    def test_publish_the_same_document_for_clients(
         self, usual_app: ContractApp, sandbox_app: ContractApp
     ) -> None:
         usual, of_sandbox = (

@@ -28,7 +28,7 @@ VIEWS = {
     ADDRESSES: make_address_view,
 }
 SOME_ID = "33a11761-43bc-41d4-8f7f-1e860028367b"
-# By the type of a parameter, what is sent and what it means.
+# The text and its value by type of parameter.
 VALUES: dict[str, tuple[str, Any]] = {
     "string": ("%C5%9F%25_", "ş%_"),
     "integer": ("600", 600),
@@ -53,16 +53,16 @@ EVERY_FILTER = [
 ]
 
 
-def errors_of(answer: Any) -> dict[str, str]:
-    """The members of an error besides its code."""
-    body: dict[str, str] = answer.json()
+def errors_of(response: Any) -> dict[str, str]:
+    """The fields of an error without its code."""
+    body: dict[str, str] = response.json()
     assert body.pop("error_code")
     return body
 
 
 class TestFilters:
     @pytest.mark.parametrize(("path", "name", "kind"), EVERY_FILTER)
-    def test_reach_the_service_with_what_they_mean(
+    def test_reach_the_service_as_conditions(
         self,
         selling: TestClient,
         fake_database: FakeSellerDatabase,
@@ -77,7 +77,7 @@ class TestFilters:
         assert fake_database.conditions(path) == (Condition(*parse_filter(name), value),)
 
     @pytest.mark.parametrize(("damaged", "name"), DAMAGED.items())
-    def test_have_the_names_that_a_document_prints(
+    def test_accept_the_damaged_names_of_the_document(
         self, selling: TestClient, fake_database: FakeSellerDatabase, damaged: str, name: str
     ) -> None:
         text = "45" if "number" in name else "2026-03-01T09:00:00"
@@ -87,7 +87,7 @@ class TestFilters:
         [condition] = fake_database.conditions(ITEMS)
         assert (condition.path, condition.operator) == parse_filter(name)
 
-    def test_say_since_when_such_a_name_is_deprecated(
+    def test_with_damaged_names_are_deprecated(
         self, selling: TestClient, fake_database: FakeSellerDatabase
     ) -> None:
         old = selling.get(f"{ITEMS}?ordernumbericontains=7")
@@ -96,10 +96,10 @@ class TestFilters:
         assert old.headers["Deprecation"] == "@1795910400"
         assert "Deprecation" not in new.headers
 
-    def test_go_together(self, selling: TestClient, fake_database: FakeSellerDatabase) -> None:
-        answer = selling.get(f"{ORDERS}?status=100&limit=5&amount__gte=1&page=1&currency=TRY")
+    def test_can_be_combined(self, selling: TestClient, fake_database: FakeSellerDatabase) -> None:
+        response = selling.get(f"{ORDERS}?status=100&limit=5&amount__gte=1&page=1&currency=TRY")
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert fake_database.conditions(ORDERS) == (
             Condition("status", Operator.EXACT, 100),
             Condition("amount", Operator.GTE, Decimal(1)),
@@ -107,7 +107,7 @@ class TestFilters:
         )
 
     @pytest.mark.parametrize("path", LISTS)
-    def test_can_be_none(
+    def test_are_optional(
         self, selling: TestClient, fake_database: FakeSellerDatabase, path: str
     ) -> None:
         assert selling.get(path).json() == {
@@ -145,10 +145,10 @@ class TestOrdering:
         assert query[2] == sort
 
     @pytest.mark.parametrize("ordering", ["", "-", "--amount", "notes", "amount,number", "AMOUNT"])
-    def test_is_one_of_the_listed_fields(self, selling: TestClient, ordering: str) -> None:
-        answer = selling.get(f"{ORDERS}?ordering={ordering}")
+    def test_must_be_a_listed_field(self, selling: TestClient, ordering: str) -> None:
+        response = selling.get(f"{ORDERS}?ordering={ordering}")
 
-        assert (answer.status_code, errors_of(answer)) == (
+        assert (response.status_code, errors_of(response)) == (
             400,
             {"ordering": "This is not a valid choice."},
         )
@@ -160,7 +160,7 @@ class TestPages:
     def rows(self, fake_database: FakeSellerDatabase, path: str) -> None:
         fake_database.rows[LISTS[path]].views = [VIEWS[path](id=UUID(int=at)) for at in range(5)]
 
-    def test_lead_to_their_neighbours(self, selling: TestClient, path: str) -> None:
+    def test_have_links_to_the_next_and_the_previous(self, selling: TestClient, path: str) -> None:
         first = selling.get(f"{path}?limit=2").json()
         second = selling.get(first["next"]).json()
 
@@ -170,16 +170,14 @@ class TestPages:
         assert selling.get(second["next"]).json()["next"] is None
 
     @pytest.mark.parametrize("query", ["page=0", "page=-1", "page=4&limit=2", f"page={'9' * 500}"])
-    def test_that_are_not_there_are_not_found(
+    def test_that_do_not_exist_are_not_found(
         self, selling: TestClient, path: str, query: str
     ) -> None:
-        answer = selling.get(f"{path}?{query}")
+        response = selling.get(f"{path}?{query}")
 
-        assert (answer.status_code, errors_of(answer)) == (404, {"detail": "Invalid page."})
+        assert (response.status_code, errors_of(response)) == (404, {"detail": "Invalid page."})
 
-    def test_by_cursor_lead_to_the_end_without_a_count(
-        self, selling: TestClient, path: str
-    ) -> None:
+    def test_by_cursor_cover_all_rows_without_a_count(self, selling: TestClient, path: str) -> None:
         url, seen = f"{path}?cursor=&limit=2", []
         while url:
             page = selling.get(url).json()
@@ -206,12 +204,12 @@ class TestPages:
         ],
         ids=lambda text: text[:20],
     )
-    def test_are_not_asked_for_so(
+    def test_refuse_invalid_parameters(
         self, selling: TestClient, path: str, query: str, field: str
     ) -> None:
-        answer = selling.get(f"{path}?{query}")
+        response = selling.get(f"{path}?{query}")
 
-        assert (answer.status_code, set(errors_of(answer))) == (400, {field})
+        assert (response.status_code, set(errors_of(response))) == (400, {field})
 
     def test_have_up_to_500_entries(self, selling: TestClient, path: str) -> None:
         assert len(selling.get(f"{path}?limit=500").json()["results"]) == 5

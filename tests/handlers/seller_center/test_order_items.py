@@ -1,4 +1,4 @@
-"""Rejecting what can't be delivered, over HTTP."""
+"""Rejecting order items, over HTTP."""
 
 from typing import Any
 from uuid import uuid4
@@ -29,7 +29,7 @@ def status_of(client: TestClient, item_id: object) -> int:
 
 @pytest.fixture
 def order(shop: Shop, shopper: User, seller: Seller) -> Order:
-    """An order of two of the seller's lines, and one of another seller's."""
+    """An order with two of the seller's lines and one of another seller."""
     items = [make_item(line=at, seller=seller, quantity=2) for at in (1, 2)]
     return shop.order(shopper, items=[*items, make_item(line=3, seller=make_seller())])
 
@@ -51,16 +51,16 @@ class TestReject:
         ],
         ids=str,
     )
-    def test_takes_a_reason_or_none(
+    def test_accepts_an_optional_reason(
         self, trading: TestClient, item_id: str, request_: dict[str, Any]
     ) -> None:
-        answer = reject(trading, item_id, **request_)
+        response = reject(trading, item_id, **request_)
 
-        assert (answer.status_code, answer.content) == (204, b"")
-        assert "content-type" not in answer.headers
+        assert (response.status_code, response.content) == (204, b"")
+        assert "content-type" not in response.headers
         assert status_of(trading, item_id) == 900
 
-    def test_again_has_no_second_effect(self, trading: TestClient, item_id: str) -> None:
+    def test_has_no_effect_the_second_time(self, trading: TestClient, item_id: str) -> None:
         assert [reject(trading, item_id).status_code for _ in range(3)] == [204, 204, 204]
 
         plans = trading.get("/api/i1/cancellation-plans/").json()
@@ -69,16 +69,16 @@ class TestReject:
     @pytest.mark.parametrize(
         "state", [OrderState.PACKAGED, OrderState.SHIPPED, OrderState.DELIVERED]
     )
-    def test_comes_too_late_for_what_is_packaged(
+    def test_refuses_packaged_items(
         self, trading: TestClient, shop: Shop, shopper: User, seller: Seller, state: OrderState
     ) -> None:
         order = shop.order(shopper, items=[make_item(seller=seller, state=state)])
 
-        answer = reject(trading, order.items[0].uuid)
+        response = reject(trading, order.items[0].uuid)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (400, "item_not_rejectable")
+        assert (response.status_code, response.json()["error_code"]) == (400, "item_not_rejectable")
 
-    def test_finds_nothing_of_another_seller(self, trading: TestClient, order: Order) -> None:
+    def test_does_not_find_items_of_another_seller(self, trading: TestClient, order: Order) -> None:
         foreign, absent = reject(trading, order.items[2].uuid), reject(trading, uuid4())
 
         assert (foreign.status_code, foreign.json()) == (404, NOT_FOUND)
@@ -89,7 +89,7 @@ class TestReject:
         }
 
     @pytest.mark.parametrize("item_id", ["00000000-0000-0000-0000-000000000000", "5", "x"])
-    def test_finds_nothing_that_is_no_item(self, trading: TestClient, item_id: str) -> None:
+    def test_does_not_find_an_invalid_id(self, trading: TestClient, item_id: str) -> None:
         assert reject(trading, item_id).status_code == 404
 
     @pytest.mark.parametrize(
@@ -107,18 +107,18 @@ class TestReject:
         ],
         ids=lambda value: str(value)[:24],
     )
-    def test_takes_no_other_body(
+    def test_refuses_an_invalid_body(
         self, trading: TestClient, item_id: str, body: bytes, expected: dict[str, str]
     ) -> None:
-        answer = reject(trading, item_id, content=body)
+        response = reject(trading, item_id, content=body)
 
-        assert answer.status_code == 400
-        assert expected.items() <= answer.json().items()
+        assert response.status_code == 400
+        assert expected.items() <= response.json().items()
         assert status_of(trading, item_id) == 100
 
 
 class TestKey:
-    def test_gets_the_first_answer_again(self, trading: TestClient, item_id: str) -> None:
+    def test_gets_the_first_response_again(self, trading: TestClient, item_id: str) -> None:
         headers = {"Idempotency-Key": "k-1"}
 
         first, second = (reject(trading, item_id, headers=headers) for _ in range(2))
@@ -142,10 +142,10 @@ class TestKey:
         headers = {"Idempotency-Key": "k-1"}
 
         assert reject(trading, order.items[0].uuid, headers=headers).status_code == 204
-        answer = reject(clients.selling(shop.token(other)), order.items[2].uuid, headers=headers)
-        assert (answer.status_code, "idempotent-replay" in answer.headers) == (204, False)
+        response = reject(clients.selling(shop.token(other)), order.items[2].uuid, headers=headers)
+        assert (response.status_code, "idempotent-replay" in response.headers) == (204, False)
 
-    def test_does_not_keep_a_refusal_of_the_body(self, trading: TestClient, item_id: str) -> None:
+    def test_is_not_used_up_by_an_invalid_body(self, trading: TestClient, item_id: str) -> None:
         headers = {"Idempotency-Key": "k-1"}
 
         assert reject(trading, item_id, headers=headers, json={"reason": 5}).status_code == 400

@@ -1,4 +1,4 @@
-"""Who gets what of the Seller Center API: its operations in the contract, by every caller."""
+"""Access to the Seller Center API: every operation by every kind of caller."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ OPERATIONS = [
     if ("SellerToken",) in operation.security
 ]
 LISTS = [operation for operation in OPERATIONS if operation.method == "get"]
-# What takes a session or a grant, and lets in nobody without.
+# Operations that need a session or a grant.
 SHOPPERS = [
     operation
     for operation in compiled_operations().values()
@@ -37,7 +37,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Market:
-    """Two sellers of one order, and whoever may want to see it."""
+    """An order of two sellers, and callers of all kinds."""
 
     def __init__(self, clients: Clients, shop: Shop, shopper: User) -> None:
         self._clients, self._shop, self._shopper = clients, shop, shopper
@@ -62,7 +62,7 @@ class Market:
         return callers[who]()
 
     def lacking(self, operation: Operation) -> TestClient:
-        """The seller's, with every scope but that of the operation."""
+        """The seller's client, with all scopes except the operation's."""
         scopes = [scope for scope in Scope if scope not in operation.scopes]
         return self._clients.selling(self._shop.token(self.sellers[0], scopes))
 
@@ -91,7 +91,7 @@ def market(clients: Clients, shop: Shop, shopper: User) -> Market:
     return Market(clients, shop, shopper)
 
 
-def ask(client: TestClient, operation: Operation, item_id: object = None) -> Any:
+def send(client: TestClient, operation: Operation, item_id: object = None) -> Any:
     path = operation.path.format(orderitem_id=item_id or uuid4(), pk=1, id=1)
     return client.request(operation.method.upper(), path, headers=JSON)
 
@@ -106,40 +106,40 @@ class TestOperations:
         "who", ["nobody", "shopper", "guest", "guest grant", "expired", "revoked"]
     )
     @pytest.mark.parametrize("whose", ["own", "foreign", "absent"])
-    def test_let_in_no_one_without_a_good_token(
+    def test_refuse_callers_without_a_valid_token(
         self, market: Market, operation: Operation, who: str, whose: str
     ) -> None:
-        answer = ask(market.client(who), operation, getattr(market, whose, uuid4()))
+        response = send(market.client(who), operation, getattr(market, whose, uuid4()))
 
-        assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+        assert (response.status_code, response.json()["error_code"]) == (401, "not_authenticated")
 
     @pytest.mark.parametrize("whose", ["own", "foreign", "absent"])
-    def test_let_in_no_one_without_the_scope(
+    def test_refuse_tokens_without_the_scope(
         self, market: Market, operation: Operation, whose: str
     ) -> None:
-        answer = ask(market.lacking(operation), operation, getattr(market, whose, uuid4()))
+        response = send(market.lacking(operation), operation, getattr(market, whose, uuid4()))
 
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "missing_scope")
+        assert (response.status_code, response.json()["error_code"]) == (403, "missing_scope")
 
 
 @pytest.mark.parametrize("operation", LISTS, ids=named)
-def test_lists_hold_what_is_the_caller_s_alone(market: Market, operation: Operation) -> None:
+def test_lists_have_only_rows_of_the_caller(market: Market, operation: Operation) -> None:
     own, other = (market.client(who) for who in ("own", "other"))
     for client, item_id in ((own, market.own), (other, market.foreign)):
         path = f"/api/i1/order-items/{item_id}/reject/"
         assert client.post(path).status_code == 204
 
-    mine, theirs = (ask(client, operation).json() for client in (own, other))
+    own_list, other_list = (send(client, operation).json() for client in (own, other))
 
-    assert (mine["count"], theirs["count"]) == (1, 1)
-    # They send to the same customer.
+    assert (own_list["count"], other_list["count"]) == (1, 1)
+    # Both sell to the same customer.
     same = operation.operation_id == "listSellerCustomerAddresses"
-    assert (mine["results"][0]["id"] == theirs["results"][0]["id"]) is same
-    assert str(market.foreign) not in str(mine)
-    assert str(market.sellers[1].uuid) not in str(mine)
+    assert (own_list["results"][0]["id"] == other_list["results"][0]["id"]) is same
+    assert str(market.foreign) not in str(own_list)
+    assert str(market.sellers[1].uuid) not in str(own_list)
 
 
-def test_ids_of_others_find_nothing(market: Market) -> None:
+def test_filters_by_foreign_ids_find_nothing(market: Market) -> None:
     other, own = market.client("other"), market.client("own")
     order = other.get("/api/i1/orders/").json()["results"][0]["id"]
     assert other.post(f"/api/i1/order-items/{market.foreign}/reject/").status_code == 204
@@ -151,10 +151,12 @@ def test_ids_of_others_find_nothing(market: Market) -> None:
 
 @pytest.mark.parametrize("operation", SHOPPERS, ids=named)
 @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
-def test_tokens_open_nothing_of_shoppers(market: Market, operation: Operation, header: str) -> None:
+def test_tokens_of_sellers_give_no_access_to_operations_of_shoppers(
+    market: Market, operation: Operation, header: str
+) -> None:
     client = market.client("own")
     client.headers[header] = client.headers.pop("Authorization")
 
-    answer = ask(client, operation)
+    response = send(client, operation)
 
-    assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+    assert (response.status_code, response.json()["error_code"]) == (401, "not_authenticated")

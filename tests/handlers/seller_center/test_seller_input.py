@@ -1,4 +1,4 @@
-"""What no seller's system should send: each gets its documented status, or its literal meaning."""
+"""Unusual input of sellers' systems gets the documented status or its literal meaning."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.seller_clients import LISTS
 ORDERS, ITEMS, PLANS, ADDRESSES = LISTS
 PATHS = dict(zip(PARAMETERS, LISTS, strict=True))
 REJECT = "/api/i1/order-items/33a11761-43bc-41d4-8f7f-1e860028367b/reject/"
-# By the type of a parameter; the same in every list.
+# Invalid values by type of parameter, the same in every list.
 REFUSED: Mapping[str, list[str]] = {
     "string": ["", "%00", "a%00b", "x" * 1001, "%FF", "%ED%A0%80"],
     "integer": ["", "x", "1.0", "1e2", "1%20100", "0x64", "NaN", "%D9%A1", "100,200"],
@@ -75,13 +75,13 @@ TAKEN: Mapping[str, list[str]] = {
     "string": ["%25", "_", "%5C", "%27%20OR%201=1--", "%C4%B0", "%F0%9F%8E%81", "x" * 1000],
     "integer": ["0", "-1", "+12345+", "9" * 500, "-" + "9" * 500],
     "datetime": [
-        "2026-03-29T02:30:00",  # a gap in Berlin; without an offset it is UTC
+        "2026-03-29T02:30:00",  # not a time in Berlin; without an offset it is UTC
         "2026-03-29T02:30:00%2B01:00",
         "2026-03-01t09:30:00z",
         "2026-03-01",
         "2026-03-01+09:30",
         "2026-03-01T09:30:00%2B0300",
-        "2026-03-01T09:30:00+03:00",  # the plus is a blank here
+        "2026-03-01T09:30:00+03:00",  # the plus is decoded as a space
         "2026-03-01T09:30:00Z+",
         "9999-12-31T23:59:59.999999Z",
         "0001-01-01T00:00:00Z",
@@ -101,16 +101,16 @@ FILTERS = [
 ]
 
 
-def error(answer: Any) -> tuple[int, dict[str, str], str]:
-    body: dict[str, str] = answer.json()
+def error(response: Any) -> tuple[int, dict[str, str], str]:
+    body: dict[str, str] = response.json()
     code = body.pop("error_code")
-    return answer.status_code, body, code
+    return response.status_code, body, code
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
 @pytest.mark.parametrize(("path", "name", "kind"), FILTERS)
 class TestValues:
-    def test_that_mean_nothing_are_refused_by_name(
+    def test_that_are_invalid_are_refused_with_the_name(
         self, trading: TestClient, path: str, name: str, kind: str
     ) -> None:
         for text in REFUSED[kind]:
@@ -119,21 +119,23 @@ class TestValues:
             assert (text, status, set(errors), code) == (text, 400, {name}, "invalid")
             assert all(errors.values())
 
-    def test_of_any_other_kind_are_taken_literally(
+    def test_that_are_unusual_are_taken_literally(
         self, trading: TestClient, path: str, name: str, kind: str
     ) -> None:
         for text in TAKEN[kind]:
-            answer = trading.get(f"{path}?{name}={text}")
+            response = trading.get(f"{path}?{name}={text}")
 
-            assert (text, answer.status_code) == (text, 200)
-            assert answer.json()["count"] in {0, 1}
+            assert (text, response.status_code) == (text, 200)
+            assert response.json()["count"] in {0, 1}
 
-    def test_are_given_once(self, trading: TestClient, path: str, name: str, kind: str) -> None:
+    def test_that_are_repeated_are_refused(
+        self, trading: TestClient, path: str, name: str, kind: str
+    ) -> None:
         text = {"enum": "cancel" if name == "plan_type" else "waiting"}.get(kind) or TAKEN[kind][-1]
 
-        answer = trading.get(f"{path}?{name}={text}&{name}={text}")
+        response = trading.get(f"{path}?{name}={text}&{name}={text}")
 
-        assert error(answer) == (
+        assert error(response) == (
             400,
             {name: "This parameter may be given only once."},
             "invalid",
@@ -156,27 +158,25 @@ class TestUnknownParameters:
             (ADDRESSES, "e-mail", "email"),
         ],
     )
-    def test_are_refused_with_the_nearest(
+    def test_are_refused_with_the_nearest_name(
         self, trading: TestClient, path: str, name: str, nearest: str
     ) -> None:
-        answer = trading.get(f"{path}?{name}=1&limit=1")
+        response = trading.get(f"{path}?{name}=1&limit=1")
 
         errors = {"detail": f"There is no such parameter. Did you mean {nearest}?"}
-        assert error(answer) == (400, errors, "unknown_parameter")
+        assert error(response) == (400, errors, "unknown_parameter")
 
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize("query", ["_=1", "format=json", "=", "%00=1", "%FF=1", "x" * 7000])
-    def test_are_refused_whatever_they_are(
-        self, trading: TestClient, path: str, query: str
-    ) -> None:
+    def test_are_refused_for_any_name(self, trading: TestClient, path: str, query: str) -> None:
         status, errors, code = error(trading.get(f"{path}?{query}"))
 
         assert (status, set(errors), code) == (400, {"detail"}, "unknown_parameter")
 
-    def test_are_refused_where_nothing_is_known(self, trading: TestClient) -> None:
-        answer = trading.post(f"{REJECT}?reason=x", json={})
+    def test_are_refused_by_operations_without_parameters(self, trading: TestClient) -> None:
+        response = trading.post(f"{REJECT}?reason=x", json={})
 
-        assert error(answer)[::2] == (400, "unknown_parameter")
+        assert error(response)[::2] == (400, "unknown_parameter")
 
     def test_may_be_empty(self, trading: TestClient) -> None:
         assert trading.get(f"{ORDERS}?&").status_code == 200
@@ -184,58 +184,58 @@ class TestUnknownParameters:
 
 class TestSizes:
     def test_json_that_is_nested_10000_deep_is_too_long(self, trading: TestClient) -> None:
-        answer = trading.get(f"{PLANS}?payment_plan={'[' * 10_000}{']' * 10_000}")
+        response = trading.get(f"{PLANS}?payment_plan={'[' * 10_000}{']' * 10_000}")
 
-        assert error(answer)[::2] == (414, "uri_too_long")
+        assert error(response)[::2] == (414, "uri_too_long")
 
     @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
     def test_a_token_of_100_kb_is_too_large(self, trading: TestClient, header: str) -> None:
-        answer = trading.get(ORDERS, headers={header: f"Bearer {'a' * 100_000}"})
+        response = trading.get(ORDERS, headers={header: f"Bearer {'a' * 100_000}"})
 
-        assert error(answer)[::2] == (431, "headers_too_large")
+        assert error(response)[::2] == (431, "headers_too_large")
 
-    def test_a_token_of_10_kb_is_no_token(self, trading: TestClient) -> None:
-        answer = trading.get(ORDERS, headers={"Authorization": f"Bearer {'a' * 10_000}"})
+    def test_a_token_of_10_kb_is_invalid(self, trading: TestClient) -> None:
+        response = trading.get(ORDERS, headers={"Authorization": f"Bearer {'a' * 10_000}"})
 
-        assert error(answer)[::2] == (401, "not_authenticated")
+        assert error(response)[::2] == (401, "not_authenticated")
 
 
 class TestContentType:
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize("given", ["", "text/html", "application/x-www-form-urlencoded", ";"])
-    def test_of_a_list_is_json(self, trading: TestClient, path: str, given: str) -> None:
-        answer = trading.get(path, headers={"Content-Type": given})
+    def test_of_a_list_must_be_json(self, trading: TestClient, path: str, given: str) -> None:
+        response = trading.get(path, headers={"Content-Type": given})
 
         errors = {"detail": "Send the header Content-Type: application/json."}
-        assert error(answer) == (415, errors, "unsupported_media_type")
+        assert error(response) == (415, errors, "unsupported_media_type")
 
     @pytest.mark.parametrize("path", LISTS)
-    def test_of_a_list_is_there(self, trading: TestClient, path: str) -> None:
+    def test_is_required_for_lists(self, trading: TestClient, path: str) -> None:
         del trading.headers["Content-Type"]
 
         assert trading.get(path).status_code == 415
         assert trading.post(REJECT).status_code == 415
 
     @pytest.mark.parametrize("given", ["Application/JSON", "application/json; charset=utf-8"])
-    def test_may_be_written_otherwise(self, trading: TestClient, given: str) -> None:
+    def test_may_have_parameters_and_other_case(self, trading: TestClient, given: str) -> None:
         assert trading.get(ORDERS, headers={"Content-Type": given}).status_code == 200
 
 
 class TestAccept:
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize("accept", ["text/html", "image/*", "application/json;q=0"])
-    def test_leaves_json(self, trading: TestClient, path: str, accept: str) -> None:
+    def test_must_include_json(self, trading: TestClient, path: str, accept: str) -> None:
         assert error(trading.get(path, headers={"Accept": accept}))[::2] == (
             406,
             "not_acceptable",
         )
 
-    def test_leaves_json_for_what_answers_nothing(self, trading: TestClient) -> None:
-        answer = trading.post(REJECT, json={}, headers={"Accept": "text/html"})
+    def test_must_include_json_for_responses_without_content(self, trading: TestClient) -> None:
+        response = trading.post(REJECT, json={}, headers={"Accept": "text/html"})
 
-        assert error(answer)[::2] == (406, "not_acceptable")
+        assert error(response)[::2] == (406, "not_acceptable")
 
-    def test_may_prefer_pages(self, trading: TestClient) -> None:
+    def test_may_prefer_html(self, trading: TestClient) -> None:
         accept = "text/html,application/xhtml+xml,*/*;q=0.8"
 
         assert trading.get(ORDERS, headers={"Accept": accept}).status_code == 200
@@ -251,7 +251,7 @@ class TestOrderOfChecks:
     )
 
     @pytest.mark.parametrize("path", [*LISTS, REJECT])
-    def test_is_that_of_the_contract(
+    def test_is_as_documented(
         self, trading: TestClient, shop: Shop, seller: Seller, path: str
     ) -> None:
         scope = Scope.ORDERS_READ if path == REJECT else Scope.ITEMS_REJECT
@@ -261,17 +261,17 @@ class TestOrderOfChecks:
         method = "POST" if path == REJECT else "GET"
         for right, status in self.STEPS:
             sent |= {name: tokens.get(value, value) for name, value in right.items()}
-            answer = trading.request(
+            response = trading.request(
                 method, f"{path}?x=1&page=9", headers=sent, content=b"{" if path == REJECT else b""
             )
-            assert answer.status_code == status
+            assert response.status_code == status
 
     @pytest.mark.parametrize("path", LISTS)
-    def test_ends_with_what_is_not_there(self, trading: TestClient, path: str) -> None:
+    def test_reports_an_absent_page_last(self, trading: TestClient, path: str) -> None:
         assert trading.get(f"{path}?page=9&limit=0").status_code == 400
         assert trading.get(f"{path}?page=9").status_code == 404
 
-    def test_finds_a_malformed_body_before_a_malformed_path(self, trading: TestClient) -> None:
+    def test_reports_a_malformed_body_before_a_malformed_path(self, trading: TestClient) -> None:
         path = REJECT.replace("33a11761", "x")
 
         assert trading.post(path, content=b"{").status_code == 400

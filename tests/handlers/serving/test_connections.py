@@ -107,7 +107,7 @@ class TestAcceptedConnections:
             assert not pairs.accepted()
 
     def test_drops_no_lock_of_this_process(self, pairs: Pairs, tmp_path: Path) -> None:
-        """Like SQLite's locks, which are lost when any descriptor of the file is closed."""
+        """SQLite's locks, for example, are lost when any descriptor of the file is closed."""
         pairs.new()
         file = tmp_path / "locked"
         attempt = (

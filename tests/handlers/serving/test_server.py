@@ -46,7 +46,7 @@ def begin_login(server: Server) -> socket.socket:
 
 
 def test_clients_that_are_too_slow_are_sent_away(serve: Serve) -> None:
-    """Half a body, half a head and no data, at the same time: each may take ten seconds."""
+    """Half a body, half a head and no data, at the same time: each has ten seconds."""
     server = serve(**SECRET)
     began = time.monotonic()
     with begin_login(server) as half, connect(server) as head, connect(server) as silent:
@@ -61,7 +61,7 @@ def test_clients_that_are_too_slow_are_sent_away(serve: Serve) -> None:
 
 
 def test_a_client_that_says_nothing_is_sent_away_sooner(serve: Serve) -> None:
-    """After five seconds, where a head may take ten."""
+    """After five seconds; a head has ten."""
     server = serve(**SECRET)
     began = time.monotonic()
     with connect(server) as silent:

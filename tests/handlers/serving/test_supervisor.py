@@ -1,17 +1,15 @@
-"""The server's main process replaces workers that die, and gives up when that does not help."""
+"""The main process replaces workers that die, and gives up after too many deaths."""
 
 import os
 import signal
 import socket
-import time
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 
 from handlers.serving.restarts import MAX_DEATHS
-from handlers.serving.supervisor import listen
 from persistence.database import Database
 from tests.support.fakes import fake_renderers
 from tests.support.processes import children_of, wait_for_another, wait_until
@@ -72,7 +70,7 @@ class TestDeaths:
 
     def test_let_clients_wait_instead_of_refusing_them(self, serve: Serve) -> None:
         server = serve(**SECRET)
-        for _ in range(4):  # so that the next one waits for 0.8 seconds
+        for _ in range(4):  # after them, the next one waits for 0.8 seconds
             kill_a_worker(server)
             wait_until(lambda: children_of(server.process.pid))
 
@@ -132,52 +130,3 @@ class TestStop:
 
         assert server.process.wait(STOP_SECONDS) == 0
         assert "worker_died" not in server.output.read_text()
-
-
-class TestReload:
-    def test_replaces_the_workers(self, serve: Serve) -> None:
-        server = serve(**SECRET)
-        [before] = children_of(server.process.pid)
-
-        server.process.send_signal(signal.SIGHUP)
-
-        wait_until(lambda: before not in children_of(server.process.pid))
-        assert server.client.get("/readyz").status_code == 200
-        time.sleep(0.3)
-        assert len(children_of(server.process.pid)) == 1
-
-
-class TestListen:
-    def test_on_every_address_means_those_of_ipv4_too(self) -> None:
-        reachable = {"::": ["127.0.0.1", "::1"]} if socket.has_dualstack_ipv6() else {}
-        reachable |= {"127.0.0.1": ["127.0.0.1"]}
-        for host, addresses in reachable.items():
-            [listener] = listen(host, 0, 8, 1)
-            with listener:
-                for address in addresses:
-                    socket.create_connection((address, listener.getsockname()[1])).close()
-
-    def test_shares_connections_out(self) -> None:
-        first, second = listen("127.0.0.1", 0, 64, 2)
-        with first, second:
-            assert first.getsockname() == second.getsockname()
-            with ExitStack() as stack:
-                for _ in range(60):
-                    stack.enter_context(socket.create_connection(first.getsockname()))
-                assert [waiting(server) > 10 for server in (first, second)] == [True, True]
-
-    def test_on_a_port_in_use_fails(self) -> None:
-        [listener] = listen("127.0.0.1", 0, 8, 1)
-        with listener, pytest.raises(OSError, match="in use"):
-            listen("127.0.0.1", listener.getsockname()[1], 8, 1)
-
-
-def waiting(listener: socket.socket) -> int:
-    """How many connections can be accepted at once."""
-    listener.setblocking(False)
-    count = 0
-    with suppress(BlockingIOError):
-        while True:
-            listener.accept()[0].close()
-            count += 1
-    return count

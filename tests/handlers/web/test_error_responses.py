@@ -20,13 +20,13 @@ REQUIRED = InvalidInput("This field is required.", code="required")
 
 
 class TestErrorBody:
-    def test_speaks_of_the_request_as_a_whole(self) -> None:
+    def test_has_a_detail_for_the_whole_request(self) -> None:
         assert error_body(NotFound(), "en-us") == {
             "detail": "Not found.",
             "error_code": "not_found",
         }
 
-    def test_speaks_of_one_field(self) -> None:
+    def test_has_the_message_of_one_field(self) -> None:
         refusal = InvalidInput("This field is required.", field="page")
 
         assert error_body(refusal, "en-us") == {
@@ -34,7 +34,7 @@ class TestErrorBody:
             "error_code": "invalid",
         }
 
-    def test_speaks_of_several_fields_with_the_code_of_the_first(self) -> None:
+    def test_has_several_fields_and_the_code_of_the_first(self) -> None:
         refusal = FieldErrors({"reason": REQUIRED, "description": TOO_LONG})
 
         assert error_body(refusal, "tr-tr") == {
@@ -43,7 +43,7 @@ class TestErrorBody:
             "error_code": "required",
         }
 
-    def test_speaks_of_the_fields_of_fields_below_their_names(self) -> None:
+    def test_has_nested_fields_below_their_names(self) -> None:
         row = FieldErrors({"pickup_date": FieldErrors({"date": REQUIRED}), "reason": REQUIRED})
 
         assert error_body(FieldErrors({"rows": FieldErrors({"3": row})}), "en-us") == {
@@ -56,13 +56,13 @@ class TestErrorBody:
             "error_code": "required",
         }
 
-    def test_speaks_of_the_rules_beside_the_fields(self) -> None:
+    def test_has_rules_as_non_field_errors(self) -> None:
         assert error_body(RuleBroken("Pickup address is required.", code="x_8"), "en-us") == {
             "non_field_errors": "Pickup address is required.",
             "error_code": "x_8",
         }
 
-    def test_speaks_of_each_row_for_itself(self) -> None:
+    def test_has_an_error_for_each_row(self) -> None:
         rows = RowErrors({1: FieldErrors({"reason": REQUIRED}), 3: RuleBroken(code="x")})
 
         assert error_body(rows, "en-us") == {
@@ -89,5 +89,5 @@ class TestStatusOf:
         ],
         ids=["rule", "conflict", "gone", "key", "rules of rows", "values of rows"],
     )
-    def test_is_that_of_the_kind(self, refusal: Refusal, status: int) -> None:
+    def test_depends_on_the_kind_of_refusal(self, refusal: Refusal, status: int) -> None:
         assert status_of(refusal) == HTTPStatus(status)

@@ -35,21 +35,19 @@ def answer(_environ: object, _start_response: object) -> Iterable[bytes]:
 
 class TestUntrustedProxies:
     @pytest.mark.parametrize("name", FORWARDED)
-    def test_are_counted_and_warned_of_once(
-        self, name: str, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_are_counted_and_logged_once(self, name: str, caplog: pytest.LogCaptureFixture) -> None:
         app, before = UntrustedProxies(answer), counted()
         environ = {f"HTTP_{name.upper().replace('-', '_')}": FORWARDED[name]}
 
-        answers = [app(environ, None) for _ in range(3)]
+        responses = [app(environ, None) for _ in range(3)]
 
-        assert answers == [[b"answered"]] * 3
+        assert responses == [[b"answered"]] * 3
         assert counted() == before + 3
         [warning] = warnings(caplog)
         assert "WAYBILL_TRUSTED_PROXIES" in warning
         assert FORWARDED[name] not in warning
 
-    def test_are_not_seen_where_nothing_was_forwarded(
+    def test_are_not_counted_without_forwarded_headers(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         before = counted()
@@ -60,7 +58,7 @@ class TestUntrustedProxies:
 
 
 class TestApplication:
-    def test_notices_a_proxy_that_it_does_not_trust(self, client: TestClient) -> None:
+    def test_counts_requests_of_an_untrusted_proxy(self, client: TestClient) -> None:
         before = counted()
 
         client.get("/healthz", headers=FORWARDED)
@@ -74,14 +72,14 @@ class TestTrustingApplication:
     def settings(self, settings: Settings) -> Settings:
         return replace(settings, trusted_proxies=1)
 
-    def test_counts_none(self, client: TestClient) -> None:
+    def test_does_not_count_requests_of_a_trusted_proxy(self, client: TestClient) -> None:
         before = counted()
 
         client.get("/healthz", headers=FORWARDED)
 
         assert counted() == before
 
-    def test_limits_a_network_whatever_port_its_proxy_appends(self, clients: Clients) -> None:
+    def test_limits_a_network_for_any_port_that_its_proxy_appends(self, clients: Clients) -> None:
         def look_up(number: int, address: str) -> int:
             body = {"email": f"{number}@example.com", "order": str(number)}
             headers = {"X-Forwarded-For": address}

@@ -1,13 +1,13 @@
 import pytest
 from starlette.types import Send
 
-from tests.support.guard_requests import Inside, ask, unreachable, url
+from tests.support.guard_requests import Inside, send_to_guard, unreachable, url
 
 USUAL = ("content-language", "cache-control", "vary")
 
 
 class Own(Inside):
-    """An application that says itself what its answers usually have."""
+    """An application that sets the default headers itself."""
 
     async def __call__(self, _scope: object, _receive: object, send: Send) -> None:
         headers = [(b"content-language", b"en"), (b"vary", b"Accept"), (b"cache-control", b"a")]
@@ -25,20 +25,20 @@ class Own(Inside):
         ([b"\xff"], "en-us"),
     ],
 )
-def test_answers_are_in_the_reader_s_language_for_one_reader(
+def test_responses_are_in_the_language_of_the_request_and_private(
     accepted: list[bytes], language: str
 ) -> None:
-    answer = ask(headers=[(b"accept-language", language) for language in accepted])
+    response = send_to_guard(headers=[(b"accept-language", language) for language in accepted])
 
-    assert {name: answer.headers[name] for name in USUAL} == {
+    assert {name: response.headers[name] for name in USUAL} == {
         "content-language": language,
         "cache-control": "no-store",
         "vary": "Accept, Accept-Language, Authorization, Cookie",
     }
 
 
-def test_answers_have_what_the_application_says_instead() -> None:
-    sent = ask(Own()).messages[0]["headers"]
+def test_headers_of_the_application_replace_the_defaults() -> None:
+    sent = send_to_guard(Own()).messages[0]["headers"]
 
     assert [pair for pair in sent if pair[0].decode() in USUAL] == [
         (b"content-language", b"en"),
@@ -47,8 +47,8 @@ def test_answers_have_what_the_application_says_instead() -> None:
     ]
 
 
-def test_refusals_of_the_edge_are_not_the_application_s() -> None:
-    answer = ask(unreachable, **url("path", 10_000))
+def test_refusals_of_the_edge_lack_headers_of_the_application() -> None:
+    response = send_to_guard(unreachable, **url("path", 10_000))
 
-    assert answer.status == 414
-    assert "vary" not in answer.headers
+    assert response.status == 414
+    assert "vary" not in response.headers

@@ -18,7 +18,7 @@ ANONYMOUS = "/users/orders/anonymous/cancellation_requests/"
 
 @pytest.fixture
 def draft(shop: Shop, shopper: User) -> dict[str, Any]:
-    """What cancels one unit of three."""
+    """The body to cancel one unit of three."""
     order = shop.order(shopper, items=[make_item(quantity=3, price=9999)])
     return {
         "order_item": order.items[0].pk,
@@ -40,7 +40,7 @@ def count(client: TestClient) -> int:
 
 
 class TestKey:
-    def test_gets_the_first_answer_again(
+    def test_gets_the_first_response_again(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
         first, second = send(cancelling, draft), send(cancelling, draft)
@@ -61,15 +61,15 @@ class TestKey:
         assert first.content == second.content
         assert second.headers["idempotent-replay"] == "true"
 
-    def test_may_come_again_with_a_body_that_was_put_right(
+    def test_may_be_repeated_with_a_corrected_body(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
         assert send(cancelling, draft | {"quantity": 4}).status_code == 400
-        answer = send(cancelling, draft)
+        response = send(cancelling, draft)
 
-        assert (answer.status_code, "idempotent-replay" in answer.headers) == (200, False)
+        assert (response.status_code, "idempotent-replay" in response.headers) == (200, False)
 
-    def test_is_the_same_for_the_same_json(
+    def test_accepts_equal_json_in_another_order(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
         send(cancelling, draft)
@@ -83,9 +83,12 @@ class TestKey:
     ) -> None:
         send(cancelling, draft)
         other = draft | {"cancel_order_items": [draft], "description": "?"}
-        answer = send(cancelling, other, path=path)
+        response = send(cancelling, other, path=path)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (422, "idempotency_key_reused")
+        assert (response.status_code, response.json()["error_code"]) == (
+            422,
+            "idempotency_key_reused",
+        )
 
     def test_belongs_to_one_operation(self, cancelling: TestClient, draft: dict[str, Any]) -> None:
         both = draft | {"cancel_order_items": [draft], "description": "?"}
@@ -97,7 +100,7 @@ class TestKey:
     def test_belongs_to_one_look_up_of_a_guest(self, clients: Clients, shop: Shop) -> None:
         guest = shop.user(user_type=UserType.GUEST, email="guest@example.com")
         reason = shop.reason().pk
-        answers = []
+        responses = []
         for number in ("N-1", "N-2"):
             order = shop.order(guest, number=number, user_email=guest.email)
             client = clients.new()
@@ -105,41 +108,49 @@ class TestKey:
             token = client.cookies["csrftoken"]
             pk = order.items[0].pk
             body = {"order_item": pk, "reason": reason, "cancellation_type": "cancel"}
-            answers.append(send(client, body, path=ANONYMOUS, **{"x-csrftoken": token}))
+            responses.append(send(client, body, path=ANONYMOUS, **{"x-csrftoken": token}))
 
-        assert [answer.status_code for answer in answers] == [200, 200]
-        assert not any("idempotent-replay" in answer.headers for answer in answers)
+        assert [response.status_code for response in responses] == [200, 200]
+        assert not any("idempotent-replay" in response.headers for response in responses)
 
     def test_belongs_to_one_caller(
         self, clients: Clients, shop: Shop, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
         send(cancelling, draft)
         other = clients.posting(shop.session(shop.user()))
-        answer = send(other, draft)
+        response = send(other, draft)
 
-        assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {"order_item", "error_code"})
 
     @pytest.mark.parametrize("key", ["", "a" * 256, "a,b", "ş"])
-    def test_is_refused_where_it_has_the_wrong_shape(
+    def test_is_refused_if_invalid(
         self, cancelling: TestClient, draft: dict[str, Any], key: str
     ) -> None:
         headers = {b"Idempotency-Key": key.encode()}
-        answer = cancelling.post(SINGLE, json=draft, headers=headers)
+        response = cancelling.post(SINGLE, json=draft, headers=headers)
 
-        assert (answer.status_code, set(answer.json())) == (400, {"Idempotency-Key", "error_code"})
+        assert (response.status_code, set(response.json())) == (
+            400,
+            {"Idempotency-Key", "error_code"},
+        )
         assert count(cancelling) == 0
 
-    def test_given_twice_is_refused(self, cancelling: TestClient, draft: dict[str, Any]) -> None:
+    def test_is_refused_if_repeated(self, cancelling: TestClient, draft: dict[str, Any]) -> None:
         twice = [("Idempotency-Key", "a"), ("Idempotency-Key", "a")]
-        answer = cancelling.post(SINGLE, json=draft, headers=twice)
+        response = cancelling.post(SINGLE, json=draft, headers=twice)
 
-        assert (answer.status_code, set(answer.json())) == (400, {"Idempotency-Key", "error_code"})
+        assert (response.status_code, set(response.json())) == (
+            400,
+            {"Idempotency-Key", "error_code"},
+        )
 
-    def test_of_nobody_is_not_kept(self, client: TestClient, draft: dict[str, Any]) -> None:
+    def test_of_an_anonymous_client_is_not_stored(
+        self, client: TestClient, draft: dict[str, Any]
+    ) -> None:
         drafts = [draft | {"quantity": number} for number in (1, 2)]
-        answers = [send(client, draft, path=ANONYMOUS) for draft in drafts]
+        responses = [send(client, draft, path=ANONYMOUS) for draft in drafts]
 
-        assert [answer.status_code for answer in answers] == [400, 400]
+        assert [response.status_code for response in responses] == [400, 400]
 
 
 class TestAnswer:

@@ -18,12 +18,12 @@ URI = Draft202012Validator({"format": "uri-reference"}, validate_formats=True)
         ("/a#b#c", "/a#b%23c"),
     ],
 )
-def test_what_can_not_stand_in_a_uri_is_encoded(path: str, uri: str) -> None:
+def test_characters_outside_uris_are_encoded(path: str, uri: str) -> None:
     assert as_uri(path) == uri
     assert URI.is_valid(uri)
 
 
-def test_sends_the_browser_on() -> None:
+def test_see_other_redirects_the_browser() -> None:
     response = see_other("/users/orders/")
 
     assert response.status_code == 303

@@ -42,7 +42,7 @@ def compile_filters(*names: str, **overrides: Any) -> tuple[Filters, Operation]:
 
 
 class TestConditions:
-    def test_are_what_the_names_of_the_parameters_say(self) -> None:
+    def test_are_derived_from_the_names_of_parameters(self) -> None:
         filters, operation = compile_filters("number", "order__number__icontains", "amount__gte")
 
         values = {"amount__gte": Decimal(5), "number": "A", "order__number__icontains": "b"}
@@ -55,7 +55,7 @@ class TestConditions:
     @pytest.mark.parametrize(
         "name", ["page", "limit", "ordering", "cursor", "ordernumbericontains"]
     )
-    def test_are_not_for_paging_nor_by_the_names_of_aliases(self, name: str) -> None:
+    def test_do_not_exist_for_paging_and_aliases(self, name: str) -> None:
         alias = parameter("ordernumbericontains", **ALIAS)
         paging = ("page", "limit", "ordering", "cursor")
         filters, operation = compile_filters(
@@ -83,7 +83,7 @@ class TestFault:
         with pytest.raises(ContractError, match=r"parameters/0: -size sorts nothing of things"):
             compile_filters(parameters=[ordering])
 
-    def test_of_a_component_names_where_it_is_used(self) -> None:
+    def test_of_a_component_names_the_operation(self) -> None:
         contract = make_contract(
             {
                 "/things/": {
@@ -98,5 +98,5 @@ class TestFault:
         with pytest.raises(ContractError, match="get/parameters/0: size compares"):
             Filters(contract, compile_operations(contract), LIST_DEFINITIONS)
 
-    def test_is_looked_for_in_the_lists_of_sellers_alone(self) -> None:
+    def test_is_detected_only_in_lists_of_sellers(self) -> None:
         compile_filters("search", security=[{"SessionCookie": []}])

@@ -1,4 +1,4 @@
-"""The documentation names who is logged in; the login page of the demo shop says how to log in."""
+"""The user's name in the documentation; the credentials on the login page of the demo shop."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ LOGIN = "/users/login/"
 
 @pytest.fixture
 def change(app: ContractApp) -> Iterator[Change]:
-    """Changes settings for one test, which the application then goes by."""
+    """Changes settings of the application during a test."""
     extensions = app.app.extensions
     usual = extensions[PARTS]
 
@@ -46,9 +46,7 @@ def unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 class TestBar:
-    def test_names_who_is_logged_in_and_offers_a_way_out(
-        self, clients: Clients, shop: Shop, path: str
-    ) -> None:
+    def test_shows_the_user_and_a_log_out(self, clients: Clients, shop: Shop, path: str) -> None:
         user = shop.user(first_name="<Ayşe>", last_name="Yılmaz")
         client = clients.new(shop.session(user))
 
@@ -59,11 +57,11 @@ class TestBar:
         assert page.headers["cache-control"] == "no-store"
         assert f"{LOGIN}?next=" not in page.text
         form = {"csrfmiddlewaretoken": token_of(page.text), "next": path}
-        answer = client.post("/users/logout", data=form)
-        assert (answer.status_code, answer.headers["location"]) == (303, path)
+        response = client.post("/users/logout", data=form)
+        assert (response.status_code, response.headers["location"]) == (303, path)
         assert f"{LOGIN}?next={path}" in client.get(path).text
 
-    def test_names_a_user_without_a_name_by_the_email(
+    def test_shows_the_email_of_a_user_without_a_name(
         self, clients: Clients, shop: Shop, path: str
     ) -> None:
         user = shop.user(first_name="", last_name="")
@@ -73,7 +71,7 @@ class TestBar:
         assert f">{user.email}</span>" in page.text
 
     @pytest.mark.parametrize("session", [None, "x" * 43])
-    def test_offers_a_way_in_where_nobody_is(
+    def test_shows_a_log_in_without_a_session(
         self, clients: Clients, path: str, session: str | None
     ) -> None:
         page = clients.new(session).get(path)
@@ -83,7 +81,7 @@ class TestBar:
         assert "csrfmiddlewaretoken" not in page.text
 
     @pytest.mark.parametrize("key", ["x", "{session}"])
-    def test_passes_over_the_cookie_beside_a_key(
+    def test_ignores_the_cookie_beside_a_key(
         self, clients: Clients, shop: Shop, shopper: User, path: str, key: str
     ) -> None:
         session = shop.session(shopper)
@@ -92,7 +90,7 @@ class TestBar:
         assert shopper.email not in clients.new(session).get(path, headers=headers).text
 
     @pytest.mark.usefixtures("unavailable")
-    def test_is_there_without_the_database(self, shopping: TestClient, path: str) -> None:
+    def test_is_shown_without_the_database(self, shopping: TestClient, path: str) -> None:
         page = shopping.get(path)
 
         assert page.status_code == 200
@@ -108,7 +106,7 @@ class TestLoginPage:
             ("orders@shop.example", "Waybill"),
         ],
     )
-    def test_names_the_shop_and_leads_back(
+    def test_has_the_name_of_the_shop_and_a_link_back(
         self, client: TestClient, change: Change, sender: str, name: str
     ) -> None:
         change(mail_from=sender)
@@ -130,11 +128,11 @@ class TestLoginPage:
         assert f"<dd>{DEMO_EMAIL}</dd>" in page
         assert f"<dd>{DEMO_PASSWORD}</dd>" in page
         form = dict(HIDDEN.findall(page.partition('class="demo"')[2]))
-        answer = client.post(LOGIN, data=form)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/reference")
+        response = client.post(LOGIN, data=form)
+        assert (response.status_code, response.headers["location"]) == (303, "/reference")
 
     @pytest.mark.parametrize("email", [DEMO_EMAIL, "own@shop.example"])
-    def test_shows_none_where_the_demo_shopper_can_not_log_in(
+    def test_shows_none_if_the_demo_shopper_can_not_log_in(
         self, client: TestClient, shop: Shop, change: Change, email: str
     ) -> None:
         change(demo=True)
@@ -143,12 +141,12 @@ class TestLoginPage:
         assert DEMO_PASSWORD not in client.get(LOGIN).text
 
     @pytest.mark.usefixtures("unavailable")
-    def test_is_there_without_the_database(self, client: TestClient, change: Change) -> None:
+    def test_is_shown_without_the_database(self, client: TestClient, change: Change) -> None:
         change(demo=True)
 
         assert client.get(LOGIN).status_code == 200
 
-    def test_tells_nothing_of_a_demo_elsewhere(self, client: TestClient, shop: Shop) -> None:
+    def test_shows_no_credentials_outside_the_demo(self, client: TestClient, shop: Shop) -> None:
         shop.user(email=DEMO_EMAIL)
 
         assert DEMO_EMAIL not in client.get(LOGIN).text

@@ -132,7 +132,7 @@ def test_a_reset_sets_one_password(database: Database, engines: Engines, account
         assert count(engines, outbox_events) == number
 
 
-def test_a_handover_against_a_deactivation_leaves_no_session(
+def test_a_handover_during_a_deactivation_leaves_no_session(
     database: Database, engines: Engines, account: User
 ) -> None:
     for _ in range(ROUNDS):
@@ -142,7 +142,7 @@ def test_a_handover_against_a_deactivation_leaves_no_session(
         reactivate(database)
 
 
-def test_a_reset_against_a_deactivation_is_before_it_or_fails(
+def test_a_reset_during_a_deactivation_is_before_it_or_fails(
     database: Database, account: User
 ) -> None:
     for number in range(ROUNDS):
@@ -158,7 +158,7 @@ def test_a_reset_against_a_deactivation_is_before_it_or_fails(
         assert isinstance(late, LinkExpired)
 
 
-def test_a_login_by_the_old_password_leaves_no_session_beside_a_new_one(
+def test_a_login_with_the_old_password_leaves_no_session_after_a_new_one(
     database: Database, engines: Engines, account: User
 ) -> None:
     for number in range(ROUNDS):
@@ -172,7 +172,7 @@ def test_a_login_by_the_old_password_leaves_no_session_beside_a_new_one(
         assert isinstance(late, LoginFailed)
 
 
-def test_a_login_against_a_deactivation_leaves_no_session(
+def test_a_login_during_a_deactivation_leaves_no_session(
     database: Database, engines: Engines, account: User
 ) -> None:
     for _ in range(ROUNDS):
@@ -182,7 +182,7 @@ def test_a_login_against_a_deactivation_leaves_no_session(
         reactivate(database)
 
 
-def test_a_new_password_ends_handovers_that_were_made_before(
+def test_a_new_password_invalidates_earlier_handovers(
     database: Database, engines: Engines, account: User
 ) -> None:
     for number in range(ROUNDS):

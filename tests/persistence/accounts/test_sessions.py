@@ -34,7 +34,7 @@ def owner(database: Database, id_hash: bytes = HASH) -> SessionOwner | None:
 
 
 class TestNewest:
-    def test_is_when_the_last_session_of_the_user_began(
+    def test_is_the_start_of_the_last_session_of_the_user(
         self, database: Database, shopper: User
     ) -> None:
         other = store_user(database, email="other@example.com")
@@ -61,7 +61,7 @@ class TestNewest:
 class TestOwner:
     @pytest.mark.parametrize("user_type", UserType)
     @pytest.mark.parametrize("is_active", [True, False])
-    def test_is_told_with_all_that_judges_a_session(
+    def test_has_all_fields_that_decide_about_a_session(
         self, database: Database, user_type: UserType, is_active: bool
     ) -> None:
         user = store_user(database, user_type=user_type, is_active=is_active)
@@ -74,12 +74,14 @@ class TestOwner:
             expires_date=NOW + timedelta(hours=1),
         )
 
-    def test_is_told_of_an_expired_session_too(self, database: Database, shopper: User) -> None:
+    def test_is_returned_for_an_expired_session_too(
+        self, database: Database, shopper: User
+    ) -> None:
         open_session(database, shopper, hours=-1)
 
         assert owner(database) is not None
 
-    def test_is_nobody_for_an_unknown_hash(self, database: Database) -> None:
+    def test_is_none_for_an_unknown_hash(self, database: Database) -> None:
         assert owner(database) is None
 
     def test_is_found_among_the_sessions_of_a_user(self, database: Database, shopper: User) -> None:
@@ -123,7 +125,7 @@ class TestRemove:
 
 class TestRemoveExpired:
     @pytest.mark.parametrize(("hours", "is_left"), [(-1, False), (0, False), (1, True)])
-    def test_leaves_what_has_time(
+    def test_removes_only_expired_sessions(
         self, database: Database, shopper: User, hours: int, is_left: bool
     ) -> None:
         open_session(database, shopper, hours=hours)
@@ -134,7 +136,9 @@ class TestRemoveExpired:
 
         assert (owner(database) is not None) is is_left
 
-    def test_takes_some_at_once(self, database: Database, engines: Engines, shopper: User) -> None:
+    def test_removes_a_limited_number_at_once(
+        self, database: Database, engines: Engines, shopper: User
+    ) -> None:
         expired = {"user_pk": shopper.pk, "created_date": NOW, "expires_date": NOW}
         rows = [{"id_hash": number.to_bytes(32, "big"), **expired} for number in range(130)]
         with engines.writing.begin() as connection:
@@ -149,7 +153,9 @@ class TestRemoveExpired:
                 assert connection.execute(counted).scalar_one() == left
 
 
-def test_sessions_go_with_their_user(database: Database, engines: Engines, shopper: User) -> None:
+def test_sessions_are_deleted_with_their_user(
+    database: Database, engines: Engines, shopper: User
+) -> None:
     open_session(database, shopper)
 
     with engines.writing.begin() as connection:

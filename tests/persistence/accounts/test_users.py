@@ -8,7 +8,7 @@ from tests.support.stored import store_user
 
 
 class TestAdd:
-    def test_gives_the_user_a_pk(self, database: Database) -> None:
+    def test_assigns_a_pk(self, database: Database) -> None:
         user = store_user(database, email="Ayse@Example.com")
 
         with database.reading() as uow:
@@ -17,7 +17,7 @@ class TestAdd:
         assert stored is not None
         assert (stored.email, stored.uuid) == ("Ayse@Example.com", user.uuid)
 
-    def test_refuses_an_address_that_is_taken(self, database: Database) -> None:
+    def test_refuses_a_taken_address(self, database: Database) -> None:
         store_user(database, email="ayse@example.com")
 
         with pytest.raises(EmailTaken) as refusal:
@@ -25,7 +25,7 @@ class TestAdd:
 
         assert refusal.value.field == "email"
 
-    def test_the_unit_of_work_goes_on_after_a_refusal(self, database: Database) -> None:
+    def test_the_unit_of_work_can_continue_after_a_refusal(self, database: Database) -> None:
         store_user(database, email="ayse@example.com")
 
         with database.writing() as uow:
@@ -49,19 +49,19 @@ class TestAdd:
             UserType.GUEST: guest.pk,
         }
 
-    def test_blames_the_address_for_nothing_else(self, database: Database, shopper: User) -> None:
+    def test_raises_other_errors_unchanged(self, database: Database, shopper: User) -> None:
         with pytest.raises(IntegrityError):
             store_user(database, uuid=shopper.uuid)
 
 
 class TestFinding:
-    def test_nobody(self, database: Database) -> None:
+    def test_returns_none_for_unknown_users(self, database: Database) -> None:
         with database.reading() as uow:
             assert uow.users.get(1) is None
             assert uow.users.by_email_key("nobody@example.com", UserType.GUEST) is None
             assert uow.users.password_owner("nobody@example.com") is None
 
-    def test_who_logs_in_is_registered(self, database: Database) -> None:
+    def test_a_password_owner_is_registered(self, database: Database) -> None:
         address = {"email": "ayse@example.com"}
         store_user(database, **address, user_type=UserType.GUEST)
         with database.reading() as uow:

@@ -92,8 +92,8 @@ lines = st.fixed_dictionaries(
         "seller": st.sampled_from([None, "a", "b"]),
     }
 )
-wishes = st.fixed_dictionaries(
-    {"index": st.integers(0, 2), "is_absurd": st.sampled_from([False] * 7 + [True])},
+drawn_drafts = st.fixed_dictionaries(
+    {"index": st.integers(0, 2), "is_invalid": st.sampled_from([False] * 7 + [True])},
     optional={"quantity": st.integers(1, 3), "fully_refund_as_loyalty_money": st.booleans()},
 )
 
@@ -164,13 +164,13 @@ class Cancelling(RuleBasedStateMachine):
         earlier = self.placed.created_date - timedelta(days=1)
         self.older = store_order(self.database, user_pk=self.placed.user_pk, created_date=earlier)
         if is_guest:
-            self.find_no_older_order({"index": 0, "is_absurd": False})
+            self.find_no_older_order({"index": 0, "is_invalid": False})
 
-    def draft(self, wish: dict[str, Any]) -> Any:
-        """A draft that fits the line's state, unless an invalid one is wanted."""
-        fields = {key: value for key, value in wish.items() if key not in {"index", "is_absurd"}}
-        item = self.placed.items[wish["index"] % len(self.placed.items)]
-        is_refund = (item.delivered_date is not None) is not wish["is_absurd"]
+    def draft(self, drawn: dict[str, Any]) -> Any:
+        """A draft that is valid for the line's state, unless ``drawn`` has `is_invalid`."""
+        fields = {key: value for key, value in drawn.items() if key not in {"index", "is_invalid"}}
+        item = self.placed.items[drawn["index"] % len(self.placed.items)]
+        is_refund = (item.delivered_date is not None) is not drawn["is_invalid"]
         fields |= {"iban": IBAN, "holder_name": "Ayşe"}
         return self.cancellations.draft(item.pk, REFUND if is_refund else CANCEL, **fields)
 
@@ -180,28 +180,28 @@ class Cancelling(RuleBasedStateMachine):
         with self.database.writing() as uow:
             remove_settled_accounts(timedelta(), 0, LANGUAGES, uow)
 
-    @rule(wish=wishes)
-    def ask(self, wish: dict[str, Any]) -> None:
+    @rule(drawn=drawn_drafts)
+    def ask(self, drawn: dict[str, Any]) -> None:
         try:
-            self.cancellations.create(self.placed, self.draft(wish))
+            self.cancellations.create(self.placed, self.draft(drawn))
         except (FieldErrors, RuleBroken):
             assert self.stored_requests() == self.requests
 
-    @rule(drafts=st.lists(wishes, min_size=1, max_size=3))
+    @rule(drafts=st.lists(drawn_drafts, min_size=1, max_size=3))
     def ask_for_several(self, drafts: list[dict[str, Any]]) -> None:
         try:
-            self.cancellations.create_bulk(self.placed, [self.draft(wish) for wish in drafts])
+            self.cancellations.create_bulk(self.placed, [self.draft(drawn) for drawn in drafts])
         except RowErrors:
             assert self.stored_requests() == self.requests
 
     @precondition(lambda self: self.cancellations.is_guest)
-    @rule(wish=wishes)
-    def ask_for_the_older_order(self, wish: dict[str, Any]) -> None:
-        self.find_no_older_order(wish)
+    @rule(drawn=drawn_drafts)
+    def ask_for_the_older_order(self, drawn: dict[str, Any]) -> None:
+        self.find_no_older_order(drawn)
 
-    def find_no_older_order(self, wish: dict[str, Any]) -> None:
-        """A guest has the newest order only: lines of others are not found."""
-        foreign = replace(self.draft(wish), order_item=self.older.items[0].pk)
+    def find_no_older_order(self, drawn: dict[str, Any]) -> None:
+        """A guest can use only the newest order: lines of others are not found."""
+        foreign = replace(self.draft(drawn), order_item=self.older.items[0].pk)
         absent = replace(foreign, order_item=2**40)
         refusals = []
         for draft in (foreign, absent):
@@ -210,7 +210,7 @@ class Cancelling(RuleBasedStateMachine):
             refusals.append(caught.value.errors)
         assert [set(refusal) for refusal in refusals] == [{"order_item"}] * 2
         with pytest.raises(RowErrors):
-            self.cancellations.create_bulk(self.placed, [self.draft(wish), foreign])
+            self.cancellations.create_bulk(self.placed, [self.draft(drawn), foreign])
 
     @precondition(lambda self: OPEN in self.requests.values())
     @rule(
@@ -227,7 +227,7 @@ class Cancelling(RuleBasedStateMachine):
 
     @rule()
     def decide_open_requests(self) -> None:
-        """Decide all open requests, so that histories go on."""
+        """Decide all open requests, so that histories continue."""
         for pk, status in self.requests.items():
             if status is OPEN:
                 self.cancellations.decide(approve_request, pk)
@@ -267,7 +267,7 @@ class Cancelling(RuleBasedStateMachine):
         assert written_of_loaded(self.engines) == []
 
     def check_document(self, order: Order) -> None:
-        """What is served meets the contract, since rendering validates it."""
+        """The document is valid under the contract, since rendering validates it."""
         with self.database.reading() as uow:
             body = uow.orders.document(order.user_pk, order.pk, "tr-tr")
         assert body is not None
@@ -333,19 +333,21 @@ def check_money(order: Order) -> None:
 
 
 def retained(order: Order) -> int:
-    """What the shop retains: units that are not settled, and shipping unless all is cancelled."""
+    """The amount that the shop retains: unsettled units, and shipping unless all is cancelled."""
     goods = 0
     for item in order.items:
         staying = item.quantity - item.settled_quantity
         # Half a minor unit is refunded to the shopper.
         goods += -(-(2 * item.discounted_price * staying - item.quantity) // (2 * item.quantity))
-    called_off = all(item.is_cancelled for item in order.items)
-    shipping = 0 if called_off else order.shipping_amount
+    is_cancelled = all(item.is_cancelled for item in order.items)
+    shipping = 0 if is_cancelled else order.shipping_amount
     return goods + shipping + order.installment_interest_amount
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
-def test_the_books_are_right_whatever_happens(checked_database: Database, engines: Engines) -> None:
+def test_amounts_stay_consistent_in_random_histories(
+    checked_database: Database, engines: Engines
+) -> None:
     machine = type("Machine", (Cancelling,), {"database": checked_database, "engines": engines})
     run_state_machine_as_test(
         machine,

@@ -58,9 +58,9 @@ def committed(service: Any, *arguments: Any) -> Work:
     """Return work that calls the service and commits."""
 
     def work(uow: Any) -> Any:
-        answer = service(*arguments, uow)
+        result = service(*arguments, uow)
         uow.commit()
-        return answer
+        return result
 
     return work
 
@@ -152,10 +152,10 @@ def test_one_of_many_gets_the_last_unit(busy_database: Database, shopper: User) 
         return "accepted"
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        answers = [run.result() for run in [pool.submit(ask) for _ in range(WORKERS)]]
+        results = [run.result() for run in [pool.submit(ask) for _ in range(WORKERS)]]
 
-    assert answers.count("accepted") == 1
-    assert answers.count("RuleBroken") == WORKERS - 1
+    assert results.count("accepted") == 1
+    assert results.count("RuleBroken") == WORKERS - 1
 
 
 def test_one_key_makes_one_request(busy_database: Database, shopper: User) -> None:
@@ -170,17 +170,17 @@ def test_one_key_makes_one_request(busy_database: Database, shopper: User) -> No
         caller = Caller(shopper.pk, is_guest=False)
         draft = cancellations.draft(order.items[0].pk, quantity=1)
         request = create_cancellation_request(caller, draft, POLICY, uow)
-        answer = StoredResponse(200, "application/json", str(request.pk).encode())
-        uow.idempotency_keys.store("user:1", "key", answer)
+        result = StoredResponse(200, "application/json", str(request.pk).encode())
+        uow.idempotency_keys.store("user:1", "key", result)
         uow.commit()
-        return answer.body
+        return result.body
 
     def run() -> bytes:
         together.wait()
         return busy_database.write(post)
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        answers = {future.result() for future in [pool.submit(run) for _ in range(WORKERS)]}
+        results = {future.result() for future in [pool.submit(run) for _ in range(WORKERS)]}
 
-    assert len(answers) == 1
+    assert len(results) == 1
     assert len(cancellations.order(order.pk).items[0].cancellation_requests) == 1

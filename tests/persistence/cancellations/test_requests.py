@@ -78,7 +78,7 @@ def place(database: Database, user: User) -> Order:
 
 
 class TestCreate:
-    def test_is_stored_with_all_that_hangs_on_it(
+    def test_is_stored_with_its_easy_return(
         self, cancellations: StoredCancellations, order: Order
     ) -> None:
         line = order.items[1]
@@ -100,7 +100,7 @@ class TestCreate:
         assert stored.easy_return.pickup_start == SLOT.start
         assert stored.easy_return.pickup_address_pk == order.shipping_address.pk
 
-    def test_shows_in_the_document(
+    def test_changes_the_document(
         self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
         before = listed(database, order.user_pk)[0]["version"]
@@ -109,7 +109,7 @@ class TestCreate:
 
         assert listed(database, order.user_pk)[0]["version"] > before
 
-    def test_of_a_stranger_finds_nothing(
+    def test_does_not_find_foreign_items(
         self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
         stranger = place(database, store_user(database))
@@ -119,7 +119,7 @@ class TestCreate:
 
         assert set(caught.value.errors) == {"order_item"}
 
-    def test_knows_the_addresses_of_the_callers_orders(
+    def test_finds_the_addresses_of_the_callers_orders(
         self, database: Database, shopper: User, order: Order
     ) -> None:
         foreign = place(database, store_user(database)).shipping_address.pk
@@ -135,7 +135,7 @@ class TestCreate:
             granted = Caller(shopper.pk, is_guest=True, order_pk=order.pk)
             assert uow.orders.address_pks(own, granted) == {order.shipping_address.pk}
 
-    def test_knows_the_addresses_of_a_guests_newest_order(
+    def test_finds_the_addresses_of_a_guests_newest_order(
         self, database: Database, shopper: User, order: Order
     ) -> None:
         other = make_order(
@@ -150,10 +150,10 @@ class TestCreate:
             guest = Caller(shopper.pk, is_guest=True)
             assert uow.orders.address_pks(own, guest) == {order.shipping_address.pk}
 
-    def test_a_guest_has_the_lines_of_the_newest_order(
+    def test_finds_only_lines_of_a_guests_newest_order(
         self, database: Database, cancellations: StoredCancellations, shopper: User, order: Order
     ) -> None:
-        """Of two of the same date, the one with the higher pk is newer, as in the list."""
+        """Of two orders with the same date, the one with the higher pk is newer, as in the list."""
         newest = place(database, shopper)
         cancellations.is_guest = True
 
@@ -169,10 +169,10 @@ class TestCreate:
         assert cancellations.create(newest, cancellations.draft(newest.items[0].pk)).is_open
         assert listed(database, shopper.pk, is_guest=True)[0]["pk"] == newest.pk
 
-    def test_loses_to_whoever_did_not_wait(
+    def test_fails_if_a_writer_without_locks_was_first(
         self, database: Database, cancellations: StoredCancellations, engines: Engines, order: Order
     ) -> None:
-        """The last barrier is the unique index: an open request of a writer without locks."""
+        """The unique index refuses a second open request even without locks."""
         cancellations.create(order, cancellations.draft(order.items[0].pk))
         reason = cancellations.reasons[CANCEL].pk
         with database.writing() as uow:
@@ -188,10 +188,10 @@ class TestCreate:
         assert caught.value.code == "cancellation_request_100_17"
         assert len(cancellations.order(order.pk).items[0].cancellation_requests) == 1
 
-    def test_loses_with_a_key_to_whoever_did_not_wait(
+    def test_with_a_key_fails_if_a_writer_without_locks_was_first(
         self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
-        """The work runs again with savepoints, so that the refusal can be stored."""
+        """The work runs again with savepoints, so that the refusal is stored."""
         cancellations.create(order, cancellations.draft(order.items[0].pk))
         item_pks = [order.items[0].pk]
         key = ("user:1", "key")
@@ -221,7 +221,7 @@ class TestCreate:
         assert stored == StoredResponse(409, "text/plain", b"first come")
         assert len(cancellations.order(order.pk).items[0].cancellation_requests) == 1
 
-    def test_what_else_is_wrong_is_not_hidden(self, database: Database, order: Order) -> None:
+    def test_raises_other_errors_unchanged(self, database: Database, order: Order) -> None:
         item_pks = [order.items[0].pk]
         with database.writing() as uow:
             [locked] = uow.orders.lock_by_items(item_pks, None)
@@ -250,7 +250,7 @@ class TestSettle:
         trail = [(entry.from_state, entry.to_state) for entry in shown.audit]
         assert trail == [(None, "open"), ("open", "approved"), ("approved", "completed")]
 
-    def test_a_reader_can_not_change_it(
+    def test_is_refused_in_a_reading_unit_of_work(
         self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
         request = cancellations.create(order, cancellations.draft(order.items[0].pk))
@@ -260,7 +260,7 @@ class TestSettle:
 
 
 class TestList:
-    def test_is_the_callers_newest_first(
+    def test_has_the_callers_requests_newest_first(
         self, database: Database, cancellations: StoredCancellations, order: Order, clock: FakeClock
     ) -> None:
         other = place(database, store_user(database))
@@ -277,7 +277,7 @@ class TestList:
         assert [request.pk for request in page.entries] == [second.pk, first.pk]
         assert (page.count, [request.pk for request in last.entries]) == (2, [first.pk])
 
-    def test_comes_with_the_parcel(
+    def test_loads_easy_returns_and_no_images(
         self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
         line = order.items[1]
@@ -299,7 +299,7 @@ class TestList:
         with pytest.raises(AttributeError):
             _ = request.images
 
-    def test_of_a_granted_guest_is_of_one_order(
+    def test_of_a_guest_with_a_grant_has_one_order(
         self, database: Database, cancellations: StoredCancellations, order: Order, shopper: User
     ) -> None:
         other = place(database, shopper)
@@ -309,7 +309,7 @@ class TestList:
         with database.reading() as uow:
             assert list_cancellation_requests(guest, PageRequest(), uow).count == 0
 
-    def test_of_a_guest_with_a_session_is_of_the_newest_order(
+    def test_of_a_guest_with_a_session_has_the_newest_order(
         self, database: Database, cancellations: StoredCancellations, order: Order, shopper: User
     ) -> None:
         cancellations.create(order, cancellations.draft(order.items[0].pk))
@@ -327,7 +327,7 @@ class TestList:
         request = cancellations.create(newest, cancellations.draft(newest.items[0].pk))
         assert seen() == [request.pk]
 
-    def test_of_the_operator_is_of_a_status(
+    def test_of_the_operator_can_be_filtered_by_status(
         self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
         request = cancellations.create(order, cancellations.draft(order.items[0].pk))
@@ -343,7 +343,7 @@ class TestList:
 
 
 class TestReasons:
-    def test_come_by_their_position(self, database: Database) -> None:
+    def test_are_sorted_by_position(self, database: Database) -> None:
         second = store_reason_of(database, order=2)
         first = store_reason_of(database, order=1)
         third = store_reason_of(database, REFUND, order=2)
@@ -356,14 +356,14 @@ class TestReasons:
         assert [reason.pk for reason in page.entries] == [first.pk, second.pk, third.pk]
         assert cancels.count == 2
 
-    def test_are_found_by_pk_active_or_not(self, database: Database) -> None:
+    def test_are_found_by_pk_even_if_inactive(self, database: Database) -> None:
         retired = store_reason_of(database, is_active=False)
 
         with database.reading() as uow:
             assert set(uow.cancellation_reasons.by_pks([retired.pk, 404])) == {retired.pk}
 
 
-def test_the_iban_is_in_one_place_only(
+def test_the_iban_is_in_one_table_only(
     database: Database, cancellations: StoredCancellations, engines: Engines, order: Order
 ) -> None:
     draft = cancellations.draft(order.items[0].pk, iban="TR330006", holder_name="Ayşe")

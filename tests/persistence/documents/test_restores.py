@@ -1,7 +1,7 @@
-"""The database goes back in time under an open Database: by a restored backup or a failover.
+"""The rows go back in time under an open Database: by a restored backup or a failover.
 
-What a process remembers, and what is kept, was rendered of contents that are gone. Versions that
-never come again keep it from being shown.
+Cached and stored documents were rendered from lost rows. They are never shown, since no version is
+used twice.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ def reopened(
     order_renderer: FakeRenderer,
     old_order_renderer: FakeRenderer,
 ) -> Iterator[Database]:
-    """The empty database, with documents in memory and in its tables, or in the tables only."""
+    """The empty database, with documents cached in memory and in tables, or in tables only."""
     order_renderer.describe = lambda order: order.notes
     if request.param == "stored":
         yield opened.database

@@ -74,8 +74,8 @@ class TestIsShared:
 
 
 class TestDatabase:
-    def open(self, url: str, **pool: bool) -> Database:
-        return Database(url, renderers=fake_renderers(), pool=Pool(3, **pool))
+    def open(self, url: str, *, is_shared: bool = False) -> Database:
+        return Database(url, renderers=fake_renderers(), pool=Pool(3, is_shared=is_shared))
 
     def test_without_the_setting_is_refused(self, start: Start) -> None:
         database = self.open(start(TRANSACTION).url)

@@ -1,4 +1,4 @@
-"""Transactions that lose to others run again."""
+"""Transactions that fail because of concurrent ones run again."""
 
 import logging
 from typing import Any
@@ -14,7 +14,7 @@ from tests.support.builders import make_user
 
 
 class Work:
-    """Stores a user, after it has lost ``times``."""
+    """Stores a user, after ``times`` failures."""
 
     def __init__(self, times: int, lost: Exception) -> None:
         self.times = times
@@ -55,7 +55,7 @@ class TestWrite:
 
 class TestSavepoints:
     def test_are_there_once_one_is_missing(self, database: Database) -> None:
-        """An expected error within a block costs the whole first attempt."""
+        """The first expected error within a block ends the whole attempt."""
         with database.writing() as uow:
             uow.users.add(make_user(email="ayse@example.com"))
             uow.commit()

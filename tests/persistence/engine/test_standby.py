@@ -29,7 +29,7 @@ from tests.support.stored_sellers import sold, store_sold
 
 pytestmark = [
     pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no standby"),
-    pytest.mark.usefixtures("make_url"),  # or the run on PostgreSQL would leave it out
+    pytest.mark.usefixtures("make_url"),  # else the run on PostgreSQL would deselect it
 ]
 
 
@@ -46,7 +46,7 @@ class Pair(NamedTuple):
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    # Outside the test's folder, which the server's user can not read.
+    # Not in the test's folder, which the server's user can't read.
     with TemporaryDirectory(prefix="waybill-standby-") as name, postgres(Path(name)) as server:
         server.create("shop")
         primary = _open(server.url("shop"))

@@ -101,9 +101,9 @@ class Importing(RuleBasedStateMachine):
             shipping_amount=money(shipping),
             payment_pending=not paid,
         )
-        answer = self.store(self.document)
-        assert isinstance(answer, ImportResult), answer
-        self.pk = answer.pk
+        result = self.store(self.document)
+        assert isinstance(result, ImportResult), result
+        self.pk = result.pk
 
     def store(self, document: dict[str, Any]) -> ImportResult | Rejected:
         parsed = ParsedDocument.of(document)
@@ -112,18 +112,18 @@ class Importing(RuleBasedStateMachine):
         except Rejected as rejected:
             return rejected
         with self.database.importing("import:machine") as imports:
-            [answer] = imports.store_orders([imported])
+            [result] = imports.store_orders([imported])
             imports.commit()
-        return answer
+        return result
 
     def send(self, change: Callable[[dict[str, Any]], None]) -> ImportResult | Rejected:
         """Import the last accepted document again with a change."""
         document = deepcopy(self.document)
         change(document)
-        answer = self.store(document)
-        if isinstance(answer, ImportResult):
+        result = self.store(document)
+        if isinstance(result, ImportResult):
             self.document = document
-        return answer
+        return result
 
     def line_of(self, document: dict[str, Any], at: int) -> dict[str, Any]:
         line: dict[str, Any] = document["items"][at % len(document["items"])]
@@ -134,9 +134,9 @@ class Importing(RuleBasedStateMachine):
         def change(document: dict[str, Any]) -> None:
             document |= {"notes": f"note {text}", "tracking_number": str(text)}
 
-        answer = self.send(change)
-        assert isinstance(answer, ImportResult), (answer.pointer, answer.message)
-        if answer.outcome is Outcome.UPDATED:
+        result = self.send(change)
+        assert isinstance(result, ImportResult), (result.pointer, result.message)
+        if result.outcome is Outcome.UPDATED:
             assert self.order().notes == f"note {text}"
 
     @rule(at=index, state=st.sampled_from([*PROGRESS, "cancelled", "refunded"]))
@@ -175,7 +175,7 @@ class Importing(RuleBasedStateMachine):
 
     @rule(at=index, cancelled=st.integers(0, 3), refunded=st.integers(0, 3))
     def count_units(self, at: int, cancelled: int, refunded: int) -> None:
-        """Counters that contradict are rejected; those that agree change nothing."""
+        """Contradicting counters are rejected; matching ones change nothing."""
         order = self.order()
         item = order.items[at % len(order.items)]
         known = (item.cancelled_quantity, item.refunded_quantity)
@@ -188,13 +188,13 @@ class Importing(RuleBasedStateMachine):
             total < stored for total, stored in zip((cancelled, refunded), known, strict=True)
         ):
             before = deepcopy(self.document)
-            answer = self.send(change)
+            result = self.send(change)
             self.document = before
-            assert isinstance(answer, ImportResult) is ((cancelled, refunded) == known)
+            assert isinstance(result, ImportResult) is ((cancelled, refunded) == known)
 
     @rule(at=index, status=st.sampled_from(STATUSES), units=st.integers(1, 3))
     def settle_elsewhere(self, at: int, status: str, units: int) -> None:
-        """The first imported request of a line moves, or the line gets one."""
+        """Change the status of a line's first imported request, or add a request."""
 
         def change(document: dict[str, Any]) -> None:
             line = self.line_of(document, at)
@@ -240,7 +240,7 @@ class Importing(RuleBasedStateMachine):
 
     @rule()
     def decide_open_requests(self) -> None:
-        """Settle all that can be settled: no document prevents it."""
+        """Decide all open requests, which no document may prevent."""
         for request in requests_of(self.order()):
             for decision in (approve_request, complete_request, reject_request):
                 try:
@@ -269,7 +269,7 @@ def requests_of(order: Order) -> Iterator[CancellationRequest]:
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
-def test_no_document_breaks_the_books(
+def test_no_document_makes_amounts_inconsistent(
     database_url: str, database: Database, engines: Engines, clock: FakeClock
 ) -> None:
     parts = {"database": database, "engines": engines, "url": database_url}

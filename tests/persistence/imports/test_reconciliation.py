@@ -1,4 +1,4 @@
-"""Documents that are imported again after units were settled here."""
+"""Documents that are imported again after Waybill has settled units."""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -33,25 +33,25 @@ def case(database: Database) -> Case:
 
 
 class TestSettledUnits:
-    def test_are_not_given_back_twice(self, case: Case) -> None:
+    def test_are_not_refunded_twice(self, case: Case) -> None:
         case.place()
-        case.ask(approve_request, complete_request)
+        case.request(approve_request, complete_request)
 
-        answer = case.send(notes="Please ring.")
+        result = case.send(notes="Please ring.")
 
         order = case.order
-        assert isinstance(answer, ImportResult)
+        assert isinstance(result, ImportResult)
         assert (order.refund_amount, order.notes) == (15000, "Please ring.")
         assert (order.items[0].state, order.items[0].cancelled_quantity) == (
             OrderState.CANCELLED,
             3,
         )
         with pytest.raises(RuleBroken):
-            case.ask()
+            case.request()
 
-    def test_leave_the_rest_to_be_shipped(self, case: Case) -> None:
+    def test_do_not_prevent_shipping_the_others(self, case: Case) -> None:
         case.place()
-        case.ask(approve_request, quantity=1)
+        case.request(approve_request, quantity=1)
 
         case.send({**DELIVERED, "tracking_number": "77"}, state="delivered")
 
@@ -59,9 +59,9 @@ class TestSettledUnits:
         assert (first.state, first.cancelled_quantity) == (OrderState.DELIVERED, 1)
         assert (first.tracking_number, first.cancel_status) == ("77", CancelStatus.APPROVED)
 
-    def test_an_open_request_has_the_line_wait_on(self, case: Case) -> None:
+    def test_with_an_open_request_the_line_still_waits(self, case: Case) -> None:
         case.place()
-        request_pk = case.ask(quantity=1)
+        request_pk = case.request(quantity=1)
 
         case.send({"state": "shipped", "shipped_date": YESTERDAY}, state="shipped")
 
@@ -103,58 +103,58 @@ class TestSettledUnits:
         self, case: Case, line: dict[str, Any], fields: dict[str, Any], place: str
     ) -> None:
         case.place(shipping_amount="0.00")
-        case.ask(approve_request, complete_request, quantity=2)
+        case.request(approve_request, complete_request, quantity=2)
         before = case.order
 
-        assert case.blamed({"state": "approved"} | line, **fields) == ("settled_here", place)
+        assert case.rejection({"state": "approved"} | line, **fields) == ("settled_here", place)
 
         after = case.order
         assert (after.version, after.refund_amount) == (before.version, 10000)
         assert after.items[0].unit_price == 5000
 
-    def test_agree_with_what_the_shop_has_learnt(self, case: Case) -> None:
+    def test_may_be_confirmed_by_a_document(self, case: Case) -> None:
         case.place()
-        case.ask(approve_request, complete_request, quantity=2)
+        case.request(approve_request, complete_request, quantity=2)
 
-        answer = case.send({"cancelled_quantity": 2}, refund_amount="100.00")
+        result = case.send({"cancelled_quantity": 2}, refund_amount="100.00")
 
-        assert isinstance(answer, ImportResult)
+        assert isinstance(result, ImportResult)
 
-    def test_of_a_return_that_is_on_its_way(self, case: Case) -> None:
+    def test_of_an_approved_return_can_not_be_contradicted(self, case: Case) -> None:
         case.place(DELIVERED, state="delivered")
-        request_pk = case.ask(approve_request, quantity=2)
+        request_pk = case.request(approve_request, quantity=2)
 
-        assert case.blamed({"quantity": 1}) == ("settled_here", "/items/0/quantity")
+        assert case.rejection({"quantity": 1}) == ("settled_here", "/items/0/quantity")
         case.cancellations.decide(complete_request, request_pk)
 
         assert case.order.refund_amount == 10000
 
-    def test_an_order_that_is_over_stays_over(self, case: Case) -> None:
+    def test_of_a_cancelled_order_can_not_be_contradicted(self, case: Case) -> None:
         case.place()
         case.document["items"].pop()
         case.document["number"] = "1002"
-        answer = case.send()
-        assert isinstance(answer, ImportResult)
-        case.pk = answer.pk
-        case.ask(approve_request)
+        result = case.send()
+        assert isinstance(result, ImportResult)
+        case.pk = result.pk
+        case.request(approve_request)
 
-        assert case.blamed({"state": "shipped"}) == ("settled_here", "/items/0/state")
-        assert case.blamed({"shipped_date": YESTERDAY}) == (
+        assert case.rejection({"state": "shipped"}) == ("settled_here", "/items/0/state")
+        assert case.rejection({"shipped_date": YESTERDAY}) == (
             "settled_here",
             "/items/0/shipped_date",
         )
-        assert case.blamed({"quantity": 4}) == ("settled_here", "/items/0/quantity")
-        assert case.blamed(shipping_amount="5.00") == ("settled_here", "/shipping_amount")
+        assert case.rejection({"quantity": 4}) == ("settled_here", "/items/0/quantity")
+        assert case.rejection(shipping_amount="5.00") == ("settled_here", "/shipping_amount")
         case.document["items"].append(line_document(line=2))
-        assert case.blamed() == ("settled_here", "/items/1")
+        assert case.rejection() == ("settled_here", "/items/1")
 
-    def test_loyalty_money_that_was_booked_stays(self, case: Case) -> None:
+    def test_loyalty_money_that_was_refunded_can_not_change(self, case: Case) -> None:
         case.place()
-        case.ask(approve_request, complete_request, fully_refund_as_loyalty_money=True)
+        case.request(approve_request, complete_request, fully_refund_as_loyalty_money=True)
         [transactions] = case.order.loyalty_transactions
         echoed = {"uuid": str(transactions.uuid), "amount": "1.00"}
 
-        assert case.blamed(loyalty_transactions=[echoed]) == (
+        assert case.rejection(loyalty_transactions=[echoed]) == (
             "settled_here",
             "/loyalty_transactions/0/amount",
         )
@@ -164,23 +164,23 @@ class TestSettledUnits:
 
 
 class TestPayment:
-    def test_what_was_cancelled_before_it_is_never_given_back(self, case: Case) -> None:
+    def test_units_that_were_cancelled_before_it_are_never_refunded(self, case: Case) -> None:
         case.place(payment_pending=True, shipping_amount="0.00")
-        case.ask(approve_request, complete_request, quantity=1)
+        case.request(approve_request, complete_request, quantity=1)
 
         case.send(payment_pending=False)
-        case.ask(approve_request, complete_request)
+        case.request(approve_request, complete_request)
 
         assert not case.order.payment_pending
         assert case.order.refund_amount == 10000
 
-    def test_of_an_order_that_is_over_is_rejected(self, case: Case) -> None:
+    def test_of_a_cancelled_order_is_rejected(self, case: Case) -> None:
         case.place(payment_pending=True)
         for item in case.order.items:
             request = case.cancellations.create(case.order, case.cancellations.draft(item.pk))
             case.cancellations.decide(approve_request, request.pk)
 
-        assert case.blamed(payment_pending=False) == ("settled_here", "/payment_pending")
+        assert case.rejection(payment_pending=False) == ("settled_here", "/payment_pending")
 
 
 class TestOlderDocuments:
@@ -188,30 +188,28 @@ class TestOlderDocuments:
         case.place(modified_date="2026-02-20T09:00:00Z")
         case.send(state="shipped", modified_date="2026-02-22T09:00:00Z")
 
-        answer = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
+        result = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
 
-        assert answer == ImportResult(case.pk, Outcome.OLDER)
+        assert result == ImportResult(case.pk, Outcome.OLDER)
         assert (case.order.state, case.order.notes) == (OrderState.SHIPPED, None)
 
-    def test_are_those_older_than_the_last_one_and_not_than_what_was_done_here(
-        self, case: Case
-    ) -> None:
+    def test_are_compared_with_the_last_document_only(self, case: Case) -> None:
         case.place(modified_date="2026-02-20T09:00:00Z")
-        case.ask(quantity=1)
+        case.request(quantity=1)
 
         case.send(notes="new", modified_date="2026-02-20T09:00:00Z")
 
         assert case.order.notes == "new"
         assert case.order.modified_date == NOW
 
-    def test_without_a_date_can_not_move_a_state_back_either(self, case: Case) -> None:
+    def test_without_a_date_can_not_move_a_state_back(self, case: Case) -> None:
         case.place(state="shipped")
 
-        assert case.blamed(state="approved") == ("settled_here", "/state")
+        assert case.rejection(state="approved") == ("settled_here", "/state")
 
 
 class TestImportedRequests:
-    def test_follow_later_documents(self, case: Case) -> None:
+    def test_are_changed_by_later_documents(self, case: Case) -> None:
         case.place(imported_request())
         assert case.order.items[0].state is OrderState.CANCELLATION_WAITING
 
@@ -232,17 +230,17 @@ class TestImportedRequests:
         assert case.order.refund_amount == 5000
         assert case.order.cancellation_plans[0].status is PlanStatus.COMPLETED
 
-    def test_follow_no_document_once_decided_here(self, case: Case) -> None:
+    def test_are_not_changed_after_a_decision_in_waybill(self, case: Case) -> None:
         case.place(imported_request())
         [request] = case.order.items[0].cancellation_requests
         case.cancellations.decide(approve_request, request.pk)
 
-        answer = case.send(imported_request(), notes="as the shop knows it")
-        blamed = case.blamed(imported_request(status="rejected"))
+        result = case.send(imported_request(), notes="as the shop knows it")
+        rejection = case.rejection(imported_request(status="rejected"))
 
         [stored] = case.order.items[0].cancellation_requests
-        assert isinstance(answer, ImportResult)
-        assert blamed == ("settled_here", "/items/0/cancellation_requests/0/status")
+        assert isinstance(result, ImportResult)
+        assert rejection == ("settled_here", "/items/0/cancellation_requests/0/status")
         assert stored.status is CancellationStatus.APPROVED
         assert case.order.items[0].cancelled_quantity == 1
 
@@ -254,12 +252,12 @@ class TestImportedRequests:
             ({"status": "approved"}, {"status": "completed", "quantity": 2}, "quantity"),
         ],
     )
-    def test_do_not_move_back(
+    def test_can_not_move_back(
         self, case: Case, first: dict[str, Any], later: dict[str, Any], place: str
     ) -> None:
         case.place(imported_request(**first))
 
-        code, pointer = case.blamed(imported_request(**later))
+        code, pointer = case.rejection(imported_request(**later))
 
         assert (code, pointer) == ("settled_here", f"/items/0/cancellation_requests/0/{place}")
 
@@ -283,7 +281,7 @@ class TestImportedRequests:
         assert case.order.items[0].cancel_status is not None
         assert case.order.refund_amount == (refund if status == "completed" else 0)
 
-    def test_have_the_plan_that_the_document_gives(self, case: Case) -> None:
+    def test_have_the_plan_of_the_document(self, case: Case) -> None:
         values = {"status": "waiting_for_payment", "note": "by hand", "invoice_number": "R1"}
         case.place(imported_request(status="approved", plan=values | {"payment_plan": {"a": 1}}))
 
@@ -301,7 +299,7 @@ class TestImportedRequests:
         assert plan.seller is not None
         assert plan.seller.slug == "b"
 
-    def test_bring_the_shipping_along_when_nothing_is_kept(self, case: Case) -> None:
+    def test_refund_shipping_when_all_is_cancelled(self, case: Case) -> None:
         case.place(imported_request(status="approved", quantity=3))
         case.send(imported_request(status="approved", quantity=3), items=self.all_cancelled(case))
 
@@ -315,7 +313,7 @@ class TestImportedRequests:
         first, second = deepcopy(case.document["items"])
         return [first, second | {"state": "cancelled"}]
 
-    def test_name_no_more_units_together_than_the_line_has(self, case: Case) -> None:
+    def test_can_not_exceed_the_units_of_the_line(self, case: Case) -> None:
         requests = [
             request_document(status="approved", quantity=2, uuid=UUID),
             request_document(status="approved", quantity=1, uuid=OTHER_UUID),
@@ -324,22 +322,22 @@ class TestImportedRequests:
         place = "/items/0/cancellation_requests"
         case.place(DELIVERED)
 
-        new = case.blamed(line, number="1002")
-        known = case.blamed(line)
-        case.ask(approve_request, quantity=1)
-        settled = case.blamed({**DELIVERED, "cancellation_requests": requests})
+        new = case.rejection(line, number="1002")
+        known = case.rejection(line)
+        case.request(approve_request, quantity=1)
+        settled = case.rejection({**DELIVERED, "cancellation_requests": requests})
 
         assert new == known == ("rejected_document", place)
         assert settled == ("settled_here", f"{place}/0/status")
 
-    def test_name_no_more_units_than_the_counter(self, case: Case) -> None:
+    def test_can_not_exceed_the_counter_of_the_line(self, case: Case) -> None:
         case.place()
 
-        blamed = case.blamed(
+        rejection = case.rejection(
             {**imported_request(status="completed", quantity=2), "cancelled_quantity": 1}
         )
 
-        assert blamed == ("rejected_document", "/items/0/cancelled_quantity")
+        assert rejection == ("rejected_document", "/items/0/cancelled_quantity")
 
 
 class TestAuditTrail:
@@ -360,7 +358,7 @@ class TestAuditTrail:
         assert (first.from_state, first.to_state, first.note) == ("approved", "shipped", None)
         assert second.note == "tracking_number"
 
-    def test_has_an_import_that_changes_nothing_of_its_rows(self, case: Case) -> None:
+    def test_has_an_import_that_changes_only_the_document(self, case: Case) -> None:
         case.place()
 
         case.send(amount="179.00")
@@ -368,7 +366,7 @@ class TestAuditTrail:
         [entry] = case.trail(case.order)
         assert (entry.from_state, entry.to_state, entry.note) == ("approved", "approved", None)
 
-    def test_has_plans_and_requests_that_moved(self, case: Case, engines: Engines) -> None:
+    def test_has_changes_of_plans_and_requests(self, case: Case, engines: Engines) -> None:
         open_request = request_document(cancellation_type="cancel", quantity=1, uuid=UUID)
         case.place({"cancellation_requests": [open_request]})
 
@@ -383,16 +381,16 @@ class TestAuditTrail:
         assert moves == [[("open", "completed")], [("waiting", "completed")]]
 
 
-def test_a_line_with_a_request_of_ours_keeps_its_seller(case: Case) -> None:
+def test_a_line_with_a_request_of_waybill_can_not_change_its_seller(case: Case) -> None:
     case.place()
-    case.ask(quantity=1)
+    case.request(quantity=1)
 
-    blamed = case.blamed({"seller": {"slug": "b", "name": "B"}})
+    rejection = case.rejection({"seller": {"slug": "b", "name": "B"}})
 
-    assert blamed == ("settled_here", "/items/0/seller")
+    assert rejection == ("settled_here", "/items/0/seller")
 
 
-def test_an_account_that_was_removed_does_not_come_back(case: Case) -> None:
+def test_a_removed_account_is_not_restored(case: Case) -> None:
     document = request_document(
         cancellation_type="cancel",
         status="completed",

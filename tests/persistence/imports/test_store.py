@@ -25,24 +25,24 @@ UUID = "1b671a64-40d5-491e-99b0-da01ff1f3341"
 CARRIER = {"value": "kuzey", "label": "Kuzey Kargo"}
 
 
-MANY_CHANGES = 10**15  # versions do not count changes: after a restore they would come again
+MANY_CHANGES = 10**15  # a version is a time: a counter would repeat values after a restore
 
 
 def store(database: Database, *batch: ImportedOrder) -> list[ImportResult | Rejected]:
     with database.importing("import:tests") as imports:
-        answers = imports.store_orders(batch)
+        results = imports.store_orders(batch)
         imports.commit()
-    return answers
+    return results
 
 
 def store_one(database: Database, **overrides: Any) -> ImportResult:
-    (answer,) = store(database, imported_order(**overrides))
-    assert isinstance(answer, ImportResult)
-    return answer
+    (result,) = store(database, imported_order(**overrides))
+    assert isinstance(result, ImportResult)
+    return result
 
 
-def pointers(answers: Sequence[ImportResult | Rejected]) -> list[str]:
-    return [answer.pointer for answer in answers if isinstance(answer, Rejected)]
+def pointers(results: Sequence[ImportResult | Rejected]) -> list[str]:
+    return [result.pointer for result in results if isinstance(result, Rejected)]
 
 
 def find(database: Database, pk: int) -> Order:
@@ -61,13 +61,13 @@ def find_old(database: Database, pk: int) -> OldOrder:
 
 def store_old(database: Database, *batch: ImportedOldOrder) -> list[ImportResult | Rejected]:
     with database.importing("import:tests") as imports:
-        answers = imports.store_old_orders(batch)
+        results = imports.store_old_orders(batch)
         imports.commit()
-    return answers
+    return results
 
 
 class TestNewOrder:
-    def test_is_stored_with_all_that_hangs_on_it(self, database: Database) -> None:
+    def test_is_stored_with_all_its_parts(self, database: Database) -> None:
         line = line_document(
             quantity=3,
             seller={"slug": "usta", "name": "Usta"},
@@ -124,13 +124,13 @@ class TestNewOrder:
         assert stored.easy_return.shipping_company.value == "kuzey"
         assert [image.image for image in stored.images] == ["https://cdn.example/1.jpg"]
 
-    def test_is_not_there_before_the_commit(self, database: Database) -> None:
+    def test_is_not_stored_before_the_commit(self, database: Database) -> None:
         with database.importing("import:tests") as imports:
             imports.store_orders([imported_order()])
 
         assert store_one(database).outcome is Outcome.CREATED
 
-    def test_products_are_one_row_if_all_of_them_is_equal(self, database: Database) -> None:
+    def test_equal_products_are_one_row(self, database: Database) -> None:
         other = line_document(product={"sku": "KIT001", "name": "Cezve"})
         pks = [
             store_one(database, number="1001").pk,
@@ -144,21 +144,23 @@ class TestNewOrder:
 
 
 class TestUsers:
-    def test_a_user_is_made_once_however_spelled(self, database: Database) -> None:
+    def test_a_user_is_created_once_whatever_the_case_of_the_email(
+        self, database: Database
+    ) -> None:
         first, second = (
             imported_order(),
             imported_order(number="1002", user=user_document(email="AYSE@example.com")),
         )
 
         pks = [
-            answer.pk
-            for answer in store(database, first, second)
-            if isinstance(answer, ImportResult)
+            result.pk
+            for result in store(database, first, second)
+            if isinstance(result, ImportResult)
         ]
 
         assert len({find(database, pk).user_pk for pk in pks}) == 1
 
-    def test_a_guest_is_somebody_else(self, database: Database) -> None:
+    def test_a_guest_is_another_user(self, database: Database) -> None:
         registered = find(database, store_one(database).pk)
         guest_user = user_document(user_type="guest")
         guest = find(database, store_one(database, number="1002", user=guest_user).pk)
@@ -169,7 +171,7 @@ class TestUsers:
         assert (guest.user_pk, user.password_hash) == (user.pk, None)
         assert registered.user_pk != guest.user_pk
 
-    def test_a_known_user_keeps_what_is_on_file(self, database: Database) -> None:
+    def test_an_existing_user_is_not_changed(self, database: Database) -> None:
         known = store_user(database, email="ayse@example.com", first_name="Ayşe")
 
         order = find(database, store_one(database, user=user_document(first_name="Other")).pk)
@@ -184,10 +186,10 @@ class TestUsers:
         foreign = imported_order(user=user_document(email="mehmet@example.com"), notes="mine")
         own = imported_order(number="1002", user=user_document(email="mehmet@example.com"))
 
-        answers = store(database, foreign, own)
+        results = store(database, foreign, own)
 
-        assert pointers(answers) == ["/number"]
-        assert isinstance(answers[1], ImportResult)
+        assert pointers(results) == ["/number"]
+        assert isinstance(results[1], ImportResult)
         assert find(database, stored.pk).notes is None
 
 
@@ -201,7 +203,7 @@ class TestKnownOrder:
         assert again == ImportResult(stored.pk, Outcome.UNCHANGED)
         assert find(database, stored.pk).version == before.version
 
-    def test_an_equal_document_does_not_undo_what_happened_since(self, database: Database) -> None:
+    def test_an_equal_document_does_not_undo_later_changes(self, database: Database) -> None:
         stored = store_one(database)
         with database.writing() as uow:
             order = uow.orders.get(stored.pk)
@@ -230,17 +232,15 @@ class TestKnownOrder:
         assert [item.price for item in after.items] == [8000, 10_000]
         assert (after.discounts, after.amount) == ([], 18_000)
 
-    def test_a_stored_line_that_is_gone_is_rejected(self, database: Database) -> None:
+    def test_a_document_without_a_stored_line_is_rejected(self, database: Database) -> None:
         lines = [line_document(line=line) for line in (1, 2)]
         store_one(database, items=lines)
 
-        answers = store(database, imported_order(items=lines[:1]))
+        results = store(database, imported_order(items=lines[:1]))
 
-        assert pointers(answers) == ["/items"]
+        assert pointers(results) == ["/items"]
 
-    def test_requests_and_loyalty_keep_their_pks_and_none_is_removed(
-        self, database: Database
-    ) -> None:
+    def test_requests_and_loyalty_are_updated_and_not_removed(self, database: Database) -> None:
         line = line_document(cancellation_requests=[request_document(uuid=UUID)])
         loyalty = [{"uuid": UUID, "amount": "1.00"}, {"amount": "2.00"}]
         before = find(database, store_one(database, items=[line], loyalty_transactions=loyalty).pk)
@@ -258,7 +258,7 @@ class TestKnownOrder:
 
 class TestBatch:
     @pytest.mark.parametrize("field", ["loyalty_transactions", "items"])
-    def test_a_uuid_of_another_order_spoils_it(self, database: Database, field: str) -> None:
+    def test_is_rejected_for_a_uuid_of_another_order(self, database: Database, field: str) -> None:
         parts = {
             "loyalty_transactions": [{"uuid": UUID, "amount": "1.00"}],
             "items": [line_document(cancellation_requests=[request_document(uuid=UUID)])],
@@ -268,7 +268,7 @@ class TestBatch:
         with pytest.raises(Rejected):
             store(database, imported_order(number="1002", **{field: parts[field]}))
 
-    def test_a_uuid_that_stands_in_it_twice_spoils_it(self, database: Database) -> None:
+    def test_is_rejected_for_a_repeated_uuid(self, database: Database) -> None:
         loyalty = [{"uuid": UUID, "amount": "1.00"}]
         numbers = ("1001", "1002")
 
@@ -286,11 +286,11 @@ class TestBatch:
         store_one(database, items=[line])
         line["cancellation_requests"] = [request_document(uuid=UUID)]
 
-        answers = store(database, imported_order(items=[line]))
+        results = store(database, imported_order(items=[line]))
 
-        assert pointers(answers) == ["/items/0/cancellation_requests"]
+        assert pointers(results) == ["/items/0/cancellation_requests"]
 
-    def test_of_nothing_stores_nothing(self, database: Database) -> None:
+    def test_may_be_empty(self, database: Database) -> None:
         assert store(database) == []
 
 
@@ -305,18 +305,18 @@ class TestOldOrder:
         assert old_order.version > MANY_CHANGES
         assert [item.product for item in old_order.items] == ["Cezve"]
 
-    def test_is_unchanged_or_replaced_as_orders_are(self, database: Database) -> None:
-        answers = [
+    def test_is_unchanged_or_replaced_like_orders(self, database: Database) -> None:
+        results = [
             *store_old(database, imported_old_order()),
             *store_old(database, imported_old_order()),
             *store_old(database, imported_old_order(items=[{"price": "40.00"}])),
             *store_old(database, imported_old_order(items=[])),
         ]
 
-        outcomes = [answer.outcome for answer in answers if isinstance(answer, ImportResult)]
+        outcomes = [result.outcome for result in results if isinstance(result, ImportResult)]
         assert outcomes == [Outcome.CREATED, Outcome.UNCHANGED, Outcome.UPDATED]
-        assert pointers(answers) == ["/items"]
-        assert isinstance(answers[0], ImportResult)
-        old_order = find_old(database, answers[0].pk)
+        assert pointers(results) == ["/items"]
+        assert isinstance(results[0], ImportResult)
+        old_order = find_old(database, results[0].pk)
         assert old_order.version > MANY_CHANGES
         assert old_order.items[0].price == 4000

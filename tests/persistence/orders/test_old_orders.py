@@ -22,8 +22,8 @@ from tests.support.builders import NOW, make_old_item, make_old_order
 from tests.support.fakes import FakeRenderer
 from tests.support.stored import index_definitions, plan_of, store_old_order, store_user
 
-# By code point: capitals before small letters, both before what is not ASCII, and what UTF-16
-# would sort before U+FFFD comes last.
+# By code point: capitals before small letters, both before non-ASCII characters, and last those
+# that UTF-16 sorts before U+FFFD.
 TEXTS = ["B", "a", "z", "É", "ı", "\ufffd", "😀"]
 VALUES: dict[OldOrderField, list[Any]] = {
     OldOrderField.NUMBER: ["B1", "a1", "z1", "É1", "ı1", "\ufffd1", "😀1"],
@@ -53,7 +53,7 @@ def caller(shopper: User) -> Caller:
 class TestSort:
     @pytest.mark.parametrize("descending", [False, True], ids=["up", "down"])
     @pytest.mark.parametrize("field", OldOrderField)
-    def test_nulls_last_text_by_code_point_ties_newest_first(
+    def test_has_nulls_last_text_by_code_point_and_ties_newest_first(
         self, database: Database, caller: Caller, field: OldOrderField, descending: bool
     ) -> None:
         values = {
@@ -72,7 +72,7 @@ class TestSort:
 
     @pytest.mark.parametrize("descending", [False, True], ids=["up", "down"])
     @pytest.mark.parametrize("field", [OldOrderField.AMOUNT, OldOrderField.DISCOUNT_AMOUNT])
-    def test_amounts_by_value_whatever_the_currency(
+    def test_compares_amounts_by_value_in_any_currency(
         self, database: Database, caller: Caller, field: OldOrderField, descending: bool
     ) -> None:
         # 1 digit more in the minor units of the currencies with three decimals.
@@ -113,14 +113,14 @@ class TestSort:
 
 
 class TestFilters:
-    def test_by_currency(self, database: Database, caller: Caller) -> None:
+    def test_can_select_a_currency(self, database: Database, caller: Caller) -> None:
         store_old_order(database, user_pk=caller.user_pk)
         dollars = store_old_order(database, user_pk=caller.user_pk, currency=Currency.USD)
 
         assert pks(database, caller, currency="usd") == [dollars]
 
     @pytest.mark.parametrize("search", ["%", "x", "_"])
-    def test_by_a_literal_part_of_the_number(
+    def test_can_select_a_literal_part_of_the_number(
         self, database: Database, caller: Caller, search: str
     ) -> None:
         matching = store_old_order(database, user_pk=caller.user_pk, number=f"17{search}4")
@@ -128,14 +128,14 @@ class TestFilters:
 
         assert pks(database, caller, search=search) == [matching]
 
-    def test_only_the_users_own(self, database: Database, caller: Caller) -> None:
+    def test_select_only_orders_of_the_user(self, database: Database, caller: Caller) -> None:
         store_old_order(database, user_pk=store_user(database).pk)
 
         assert pks(database, caller) == []
 
 
 class TestDocument:
-    def test_of_the_own_one_only(self, database: Database, caller: Caller) -> None:
+    def test_is_found_for_own_ones_only(self, database: Database, caller: Caller) -> None:
         own = store_old_order(database, user_pk=caller.user_pk)
         foreign = store_old_order(database, user_pk=store_user(database).pk)
 
@@ -143,7 +143,7 @@ class TestDocument:
             assert uow.old_orders.document(caller.user_pk, own, "en-us") is not None
             assert uow.old_orders.document(caller.user_pk, foreign, "en-us") is None
 
-    def test_is_rendered_anew_after_a_change(
+    def test_is_rendered_again_after_a_change(
         self, database: Database, caller: Caller, old_order_renderer: FakeRenderer
     ) -> None:
         old_order_renderer.describe = lambda old_order: old_order.items[0].price
@@ -163,7 +163,7 @@ class TestDocument:
 
 
 class TestStoring:
-    def test_keeps_every_field(self, database: Database, caller: Caller) -> None:
+    def test_stores_every_field(self, database: Database, caller: Caller) -> None:
         added = make_old_order(
             user_pk=caller.user_pk, bank="garanti", items=[make_old_item(line=2), make_old_item()]
         )
@@ -184,7 +184,7 @@ class TestStoring:
 
 class TestIndexes:
     @pytest.mark.parametrize("field", sorted(set(OldOrderField) - NOT_INDEXED))
-    def test_every_sort_of_short_values_has_one(
+    def test_exist_for_every_sort_of_short_values(
         self, database: Database, engines: Engines, field: OldOrderField
     ) -> None:
         begins = re.compile(rf"\(user_pk, \(*{field}\b.*, pk\)")
@@ -196,7 +196,7 @@ class TestIndexes:
         ]
 
     @pytest.mark.parametrize("field", sorted(set(OldOrderField) - NOT_INDEXED))
-    def test_a_page_comes_out_of_it(
+    def test_sort_a_page(
         self,
         database: Database,
         engines: Engines,

@@ -50,13 +50,13 @@ class TestList:
 
         assert pks(listed(database, shopper.pk)) == [third, second, fourth, first]
 
-    def test_only_the_users_own(self, database: Database, shopper: User) -> None:
+    def test_has_only_orders_of_the_user(self, database: Database, shopper: User) -> None:
         own = store_order(database, user_pk=shopper.pk)
         store_order(database, user_pk=store_user(database).pk)
 
         assert pks(listed(database, shopper.pk)) == [own.pk]
 
-    def test_counts_all_of_them_on_each_page(self, database: Database, shopper: User) -> None:
+    def test_counts_all_orders_on_every_page(self, database: Database, shopper: User) -> None:
         for _ in range(3):
             store_order(database, user_pk=shopper.pk)
 
@@ -81,7 +81,7 @@ class TestList:
 
         assert sorted(pks(page)) == within
 
-    def test_the_last_month_is_thirty_days(self, database: Database, shopper: User) -> None:
+    def test_the_last_month_is_30_days(self, database: Database, shopper: User) -> None:
         old = NOW - timedelta(days=30, microseconds=1)
         store_order(database, user_pk=shopper.pk, created_date=old)
         recent = NOW - timedelta(days=30)
@@ -112,31 +112,35 @@ class TestList:
 
 
 class TestDocument:
-    def ask(self, database: Database, question: Callable[[Any], bytes | None]) -> int | None:
+    def pk_of(self, database: Database, query: Callable[[Any], bytes | None]) -> int | None:
         with database.reading() as uow:
-            document = question(uow.orders)
+            document = query(uow.orders)
         return None if document is None else int(json.loads(document)["pk"])
 
-    def test_of_the_own_order_only(self, database: Database, shopper: User) -> None:
+    def test_is_found_for_own_orders_only(self, database: Database, shopper: User) -> None:
         pk = store_order(database, user_pk=shopper.pk).pk
         stranger = store_user(database)
 
-        assert self.ask(database, lambda orders: orders.document(shopper.pk, pk, "en-us")) == pk
-        assert self.ask(database, lambda orders: orders.document(stranger.pk, pk, "en-us")) is None
+        assert self.pk_of(database, lambda orders: orders.document(shopper.pk, pk, "en-us")) == pk
+        assert (
+            self.pk_of(database, lambda orders: orders.document(stranger.pk, pk, "en-us")) is None
+        )
 
-    def test_of_the_highest_pk_and_of_the_latest(self, database: Database, shopper: User) -> None:
+    def test_can_be_that_of_the_highest_pk_or_the_latest_date(
+        self, database: Database, shopper: User
+    ) -> None:
         latest = store_order(database, user_pk=shopper.pk, created_date=NOW)
         imported = NOW - timedelta(days=9)
         highest = store_order(database, user_pk=shopper.pk, created_date=imported)
 
-        newest = self.ask(database, lambda orders: orders.newest_document(shopper.pk, "en-us"))
-        by_date = self.ask(database, lambda orders: orders.latest_document(shopper.pk, "en-us"))
+        newest = self.pk_of(database, lambda orders: orders.newest_document(shopper.pk, "en-us"))
+        by_date = self.pk_of(database, lambda orders: orders.latest_document(shopper.pk, "en-us"))
 
         assert (newest, by_date) == (highest.pk, latest.pk)
 
-    def test_of_nothing(self, database: Database, shopper: User) -> None:
-        assert self.ask(database, lambda orders: orders.newest_document(shopper.pk, "tr")) is None
-        assert self.ask(database, lambda orders: orders.latest_document(shopper.pk, "tr")) is None
+    def test_is_none_without_orders(self, database: Database, shopper: User) -> None:
+        assert self.pk_of(database, lambda orders: orders.newest_document(shopper.pk, "tr")) is None
+        assert self.pk_of(database, lambda orders: orders.latest_document(shopper.pk, "tr")) is None
 
 
 class TestIndexes:
@@ -145,7 +149,7 @@ class TestIndexes:
         [{}, {"created_date__gte": NOW, "created_date__lte": NOW}, {"is_guest": True}],
         ids=["all", "between", "guest"],
     )
-    def test_a_page_comes_sorted_out_of_one(
+    def test_sort_a_page(
         self,
         database: Database,
         engines: Engines,
@@ -160,7 +164,7 @@ class TestIndexes:
         assert "ix_orders_user_pk_created_date_pk" in plan
         assert "TEMP B-TREE" not in plan
 
-    def test_the_highest_pk_is_found_in_one(
+    def test_find_the_highest_pk(
         self,
         database: Database,
         engines: Engines,
@@ -181,7 +185,7 @@ class TestStoring:
         assert order is not None
         return order
 
-    def test_keeps_every_field(self, database: Database, shopper: User) -> None:
+    def test_stores_every_field(self, database: Database, shopper: User) -> None:
         added = make_order(user_pk=shopper.pk, extra_field={"a": [1, None]}, bank=make_bank())
 
         with database.writing() as uow:
@@ -195,9 +199,7 @@ class TestStoring:
             name: getattr(added, name) for name in plain
         }
 
-    def test_keeps_all_that_hangs_on_it(
-        self, database: Database, engines: Engines, shopper: User
-    ) -> None:
+    def test_stores_all_parts(self, database: Database, engines: Engines, shopper: User) -> None:
         reason = store_reason(engines)
         request = make_request(reason_pk=reason.pk, images=[make_image()])
         item = make_item(
@@ -222,7 +224,7 @@ class TestStoring:
         assert line.cancellation_requests[0].images[0].is_uploaded_by_user
         assert [transaction.amount for transaction in order.loyalty_transactions] == [-500]
 
-    def test_lines_come_in_their_order(self, database: Database, shopper: User) -> None:
+    def test_lines_are_loaded_in_order(self, database: Database, shopper: User) -> None:
         items = [make_item(line=line) for line in (3, 1, 2)]
 
         order = self.stored(database, user_pk=shopper.pk, items=items)
@@ -235,7 +237,7 @@ class TestStoring:
         assert one.shipping_address.pk == other.billing_address.pk
         assert one.items[0].product.pk == other.items[0].product.pk
 
-    def test_changed_snapshots_are_another(self, database: Database, shopper: User) -> None:
+    def test_changed_snapshots_are_another_row(self, database: Database, shopper: User) -> None:
         here = self.stored(database, user_pk=shopper.pk)
         ankara = make_address(user_pk=shopper.pk, city=make_location(name="Ankara"))
 
@@ -244,7 +246,7 @@ class TestStoring:
         assert there.shipping_address.pk != here.shipping_address.pk
         assert there.shipping_address.city.name == "Ankara"
 
-    def test_a_hidden_query_fails_loudly(self, engines: Engines, database: Database) -> None:
+    def test_lazy_loading_raises_an_error(self, engines: Engines, database: Database) -> None:
         pk = store_order(database, user_pk=store_user(database).pk).pk
 
         with closing(Work(engines.autocommit)) as work:
@@ -287,7 +289,7 @@ class TestByItem:
 
 
 class TestLock:
-    def test_by_lines_leaves_out_what_is_erased_unless_the_shop_locks(
+    def test_by_lines_excludes_erased_orders_except_for_the_shop(
         self, database: Database, engines: Engines, shopper: User
     ) -> None:
         order = store_order(database, user_pk=shopper.pk)
@@ -305,7 +307,7 @@ class TestLock:
         assert locked_pks(caller) == []
         assert locked_pks(None) == [order.pk]
 
-    def test_by_a_plan_is_of_the_order_that_has_it(self, database: Database, shopper: User) -> None:
+    def test_by_a_plan_finds_its_order(self, database: Database, shopper: User) -> None:
         first, second = (
             store_order(
                 database,
@@ -326,7 +328,7 @@ class TestLock:
                 assert locked.pk == order.pk
             assert uow.orders.lock_by_plan(10**6) is None
 
-    def test_by_a_seller_is_of_the_order_that_has_their_line(
+    def test_by_a_seller_finds_the_order_of_an_own_line(
         self, database: Database, shopper: User
     ) -> None:
         seller, other = make_seller(), make_seller(name="Bakırcı Usta")
@@ -341,7 +343,7 @@ class TestLock:
             assert uow.orders.lock_by_seller(items[1].uuid, seller.pk) is None
             assert uow.orders.lock_by_seller(uuid4(), seller.pk) is None
 
-    def test_by_a_request_is_of_the_order_that_has_it(
+    def test_by_a_request_finds_its_order(
         self, database: Database, engines: Engines, shopper: User
     ) -> None:
         reason = store_reason(engines)

@@ -1,4 +1,4 @@
-"""The stored counts of sellers' orders are always right."""
+"""The stored counts of sellers' orders are always correct."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,9 +47,9 @@ def move(database: Database, order: Order, state: OrderState) -> None:
     database.write(work)
 
 
-class TestKept:
+class TestStoredCounts:
     @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-    def test_are_true_after(self, sale: Sale, change: Callable[[Sale], object]) -> None:
+    def test_are_correct_after(self, sale: Sale, change: Callable[[Sale], object]) -> None:
         before = stored_counts(sale.engines)
         assert before == true_counts(sale.engines)
         assert sum(before.values()) == 2
@@ -58,7 +58,7 @@ class TestKept:
 
         assert stored_counts(sale.engines) == true_counts(sale.engines)
 
-    def test_follow_an_order_step_by_step(
+    def test_are_correct_after_every_state(
         self, database: Database, engines: Engines, shopper: User
     ) -> None:
         seller = make_seller()
@@ -68,9 +68,7 @@ class TestKept:
                 move(database, order, state)
                 assert stored_counts(engines) == true_counts(engines)
 
-    def test_come_with_an_import_and_change_with_the_next(
-        self, database: Database, engines: Engines
-    ) -> None:
+    def test_are_created_and_updated_by_imports(self, database: Database, engines: Engines) -> None:
         for state, slug in (("waiting", "usta"), ("waiting", "usta"), ("shipped", "other")):
             lines = [line_document(state=state, seller={"slug": slug, "name": slug})]
             numbers = ("A", "B", "C")
@@ -79,7 +77,7 @@ class TestKept:
             assert stored_counts(engines) == true_counts(engines)
             assert sum(stored_counts(engines).values()) == len(numbers)
 
-    def test_are_true_while_many_write(
+    def test_are_correct_after_concurrent_writes(
         self, database: Database, engines: Engines, shopper: User
     ) -> None:
         seller = make_seller()
@@ -89,10 +87,10 @@ class TestKept:
         )
         together = Barrier(WORKERS)
 
-        def run(mine: Sequence[Order]) -> None:
+        def run(own: Sequence[Order]) -> None:
             together.wait()
             for state in ROAD:
-                for order in mine:
+                for order in own:
                     move(database, order, state)
 
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -106,7 +104,7 @@ class TestKept:
     @pytest.mark.parametrize(
         ("change", "expected"), [("changing the shipping", 0), ("rejecting by the seller", 1)]
     )
-    def test_change_only_where_a_status_does(
+    def test_are_written_only_if_a_status_changes(
         self, sale: Sale, statements: list[tuple[str, Any]], change: str, expected: int
     ) -> None:
         CHANGES[change](sale)
@@ -128,7 +126,7 @@ class TestPage:
 
     @pytest.mark.parametrize(("status", "count"), [(500, 2), (600, 1), (100, 0), (1, 0)])
     @pytest.mark.parametrize("number", [1, 9])
-    def test_adds_them_up(
+    def test_adds_up_the_stored_counts(
         self, database: Database, seller: Seller, status: int, count: int, number: int
     ) -> None:
         page = PageRequest(number, 1)
@@ -139,7 +137,7 @@ class TestPage:
         assert count_of(database, seller, condition, condition, page=page) == count
 
     @pytest.mark.parametrize("number", [1, 9])
-    def test_counts_one_by_one_what_no_counts_tell(
+    def test_counts_rows_for_other_filters(
         self, database: Database, engines: Engines, seller: Seller, number: int
     ) -> None:
         page = PageRequest(number, 1)

@@ -68,7 +68,7 @@ def of_planned(index: int, goods: int, discount: int, shipping: int) -> Change:
 
 
 def resell(to: int, index: int) -> Change:
-    """Give a line the seller of another line, or a new seller."""
+    """Assign a line the seller of another line, or a new seller."""
 
     def change(order: Order) -> None:
         sellers = [item.seller for item in order.items] + [make_seller()]
@@ -154,7 +154,7 @@ def test_are_the_same_for_a_new_order(engines: Engines, order: Order) -> None:
         assert rows(work) == made
 
 
-def test_are_gone_with_the_line_that_an_earlier_save_had(engines: Engines, order: Order) -> None:
+def test_are_removed_with_a_line_of_an_earlier_save(engines: Engines, order: Order) -> None:
     with closing(Work(engines.writing)) as work:
         [loaded] = work.load(ORDER, [order.pk])
         loaded.items[3].seller = make_seller()

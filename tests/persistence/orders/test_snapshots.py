@@ -23,7 +23,7 @@ class TestKeepSnapshots:
         assert pks.keys() == {one.content_hash, other.content_hash}
         assert again == {other.content_hash: pks[other.content_hash]}
 
-    def test_of_nothing_asks_nothing(
+    def test_of_no_snapshots_runs_no_statement(
         self, engines: Engines, statements: list[tuple[str, object]]
     ) -> None:
         with closing(Work(engines.writing)) as work:
@@ -31,7 +31,7 @@ class TestKeepSnapshots:
 
         assert statements == []
 
-    def test_two_writers_of_one_content_do_not_collide(
+    def test_two_writers_of_equal_content_do_not_conflict(
         self, database: Database, engines: Engines, shopper: User
     ) -> None:
         both_have_begun = Barrier(2)

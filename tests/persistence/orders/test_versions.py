@@ -109,7 +109,7 @@ def version(database: Database, pk: int) -> int:
 
 class TestOrders:
     @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-    def test_a_change_of_anything_shown_raises_the_version(
+    def test_a_change_of_any_shown_value_raises_the_version(
         self, database: Database, pk: int, change: Callable[[Any], object]
     ) -> None:
         before = version(database, pk)
@@ -120,14 +120,16 @@ class TestOrders:
 
         assert version(database, pk) > before
 
-    def test_a_new_order_has_the_moment(self, database: Database, shopper: User) -> None:
+    def test_the_version_of_a_new_order_is_the_time(
+        self, database: Database, shopper: User
+    ) -> None:
         before = new_version()
         order = store_order(database, user_pk=shopper.pk)
 
         assert before <= order.version <= new_version() < 2**53
         assert version(database, order.pk) == order.version
 
-    def test_what_was_set_to_what_it_was_raises_nothing(self, database: Database, pk: int) -> None:
+    def test_setting_an_equal_value_does_not_raise_it(self, database: Database, pk: int) -> None:
         before = version(database, pk)
         with database.writing() as uow:
             order = uow.orders.get(pk)
@@ -137,7 +139,9 @@ class TestOrders:
 
         assert version(database, pk) == before
 
-    def test_other_orders_keep_theirs(self, database: Database, shopper: User, pk: int) -> None:
+    def test_versions_of_other_orders_do_not_change(
+        self, database: Database, shopper: User, pk: int
+    ) -> None:
         other = store_order(database, user_pk=shopper.pk)
 
         with database.writing() as uow:
@@ -157,7 +161,7 @@ class TestOrders:
 
         assert order.version == version(database, pk)
 
-    def test_another_name_of_a_seller_raises_it(self, database: Database, pk: int) -> None:
+    def test_renaming_a_seller_raises_it(self, database: Database, pk: int) -> None:
         before = version(database, pk)
         with database.writing() as uow:
             seller = uow.sellers.lock("of-the-order")
@@ -167,11 +171,11 @@ class TestOrders:
 
         assert version(database, pk) > before
 
-    def test_two_writers_at_once_raise_it_twice(
+    def test_two_concurrent_writers_raise_it_twice(
         self, database: Database, pk: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         before = version(database, pk)
-        # Even with a clock that stands still or was set back.
+        # Even with a clock that does not advance or was set back.
         monkeypatch.setattr(saving, "new_version", lambda: 1)
         both_have_it = Barrier(2)
 
@@ -203,7 +207,7 @@ class TestOldOrders:
         ],
         ids=["the old order", "a line", "a new line", "a removed line"],
     )
-    def test_a_change_of_anything_shown_raises_the_version(
+    def test_a_change_of_any_shown_value_raises_the_version(
         self, database: Database, shopper: User, change: Callable[[OldOrder | None], object]
     ) -> None:
         pk = store_old_order(database, user_pk=shopper.pk)
@@ -232,7 +236,7 @@ class TestSnapshots:
                 order.shipping_address.line = "moved"
 
 
-def test_a_seller_without_lines_has_no_orders_that_show_the_name(database: Database) -> None:
+def test_a_seller_without_lines_can_be_renamed(database: Database) -> None:
     with database.writing() as uow:
         seller = make_seller()
         uow.sellers.add(seller)
@@ -246,7 +250,7 @@ def test_a_seller_without_lines_has_no_orders_that_show_the_name(database: Datab
 
 
 @pytest.mark.parametrize("aggregate", [ORDER, OLD_ORDER], ids=["orders", "old"])
-def test_all_that_documents_show_raises_versions_or_never_changes(
+def test_all_shown_rows_raise_versions_or_never_change(
     aggregate: Aggregate[Any],
 ) -> None:
     tables = {parts.table for parts in aggregate.all_parts}

@@ -145,7 +145,7 @@ def test_tidying_takes_nothing_that_is_needed(busy_database: Database, engines: 
 def test_erasing_is_not_undone_by_who_came_before(
     busy_database: Database, engines: Engines
 ) -> None:
-    """A request that was authorized, and an import that was read, before the erasure."""
+    """The request was authorized, and the import read, before the erasure."""
     user = store_user(busy_database, email=EMAIL)
     shop = Shop(busy_database, user)
     shop.caller = Caller(user.pk, is_guest=False)
@@ -194,7 +194,7 @@ def words(engines: Engines, word: str) -> Iterator[str]:
 def test_an_import_that_began_before_an_erasure_is_not_mixed_with_it(
     busy_database: Database, engines: Engines
 ) -> None:
-    """A new order of the person is stored before the erasure, or for a new user after it."""
+    """The import stores the order before the erasure, or for a new user after it."""
     for number in range(10):
         email = f"{number}-{EMAIL}"
         store_user(busy_database, email=email)
@@ -241,7 +241,7 @@ def test_no_line_misses_a_carrier_that_is_added_while_it_is_imported(
         with busy_database.importing("import:tests") as store:
             store.store_orders([imported_order()])
             adding = pool.submit(add)
-            sleep(0.5)  # enough to be done, if it did not wait
+            sleep(0.5)  # long enough to finish, if it did not wait
             store.commit()
         adding.result()
 
@@ -258,7 +258,7 @@ def test_a_document_that_was_being_rendered_is_not_kept_after_an_erasure(
     erase = partial(erase_personal_data, EMAIL, LANGUAGES, OPERATOR, even_underway=True)
 
     def describe(order: Order) -> str:
-        if order.user_email == EMAIL:  # read before, kept after
+        if order.user_email == EMAIL:  # read before the erasure, stored after it
             database.write(erase)
         return order.user_email
 

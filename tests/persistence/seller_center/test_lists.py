@@ -75,7 +75,7 @@ def walk(database: Database, resource: str, seller: Seller, **query: Any) -> lis
 class TestOrdering:
     @pytest.mark.parametrize(("resource", "name"), ALL)
     @pytest.mark.parametrize("sign", ["", "-"])
-    def test_a_walk_and_the_pages_agree(
+    def test_is_the_same_by_cursor_and_by_page(
         self, database: Database, shopper: User, resource: str, name: str, sign: str
     ) -> None:
         market = Market(database)
@@ -85,7 +85,7 @@ class TestOrdering:
         assert walk(database, resource, market.seller, ordering=sign + name) == whole
         assert LIST_DEFINITIONS[resource].can_sort(name)
 
-    def test_is_newest_first_by_itself(self, database: Database, shopper: User) -> None:
+    def test_is_newest_first_by_default(self, database: Database, shopper: User) -> None:
         seller = make_seller()
         fill(database, shopper.pk, seller, 5)
 
@@ -117,7 +117,7 @@ class TestOrdering:
         assert list(map(attrgetter("amount"), views)) == [199, 1999, 200]
 
     @pytest.mark.parametrize("ordering", ["seller_pk", "-pk", "--amount", "has_gift_box", "-"])
-    def test_is_not_by_anything(self, database: Database, ordering: str) -> None:
+    def test_refuses_other_columns(self, database: Database, ordering: str) -> None:
         with pytest.raises(InvalidInput) as refused:
             list_page(database, "seller_orders", make_seller(pk=1), ordering=ordering)
 
@@ -135,14 +135,14 @@ class TestPages:
         assert isinstance(page, Page)
         assert (page.count, page.number, len(page.entries)) == (5, 2, 2)
 
-    def test_end(self, database: Database, shopper: User) -> None:
+    def test_are_refused_past_the_end(self, database: Database, shopper: User) -> None:
         with pytest.raises(InvalidPage):
             list_page(database, "seller_orders", make_seller(pk=1), page=PageRequest(2))
 
 
 class TestWalk:
     @pytest.mark.parametrize("ordering", ["", "date_placed", "-amount", "number"])
-    def test_skips_and_doubles_nothing_while_rows_are_added(
+    def test_skips_and_repeats_no_row_while_rows_are_added(
         self, database: Database, shopper: User, ordering: str
     ) -> None:
         seller = make_seller()
@@ -163,7 +163,7 @@ class TestWalk:
         assert len(seen) == len(set(seen))
         assert before <= set(seen)
 
-    def test_keeps_to_its_conditions(self, database: Database, shopper: User) -> None:
+    def test_has_the_conditions_of_the_list(self, database: Database, shopper: User) -> None:
         seller = make_seller()
         fill(database, shopper.pk, seller, 12)
         condition = Condition("number", Operator.CONTAINS, "N-000")
@@ -174,7 +174,7 @@ class TestWalk:
         assert (len(page.entries), page.next_cursor) == (10, None)
 
     @pytest.mark.parametrize(("made", "used"), [("amount", "number"), ("", "amount")])
-    def test_has_one_ordering(
+    def test_needs_the_ordering_of_the_cursor(
         self, database: Database, shopper: User, made: str, used: str
     ) -> None:
         seller = make_seller()
@@ -187,7 +187,7 @@ class TestWalk:
 
         assert refused.value.field == "cursor"
 
-    def test_takes_no_value_of_another_kind(self, database: Database) -> None:
+    def test_refuses_a_cursor_value_of_another_type(self, database: Database) -> None:
         cursor = encode_cursor(Cursor("text", 1), "amount")
 
         with pytest.raises(InvalidInput) as refused:
@@ -207,7 +207,7 @@ class TestIndexes:
         ],
     )
     @pytest.mark.parametrize("query", [{"page": PageRequest()}, {"cursor": ""}])
-    def test_have_the_newest_in_their_order(
+    def test_sort_the_newest_rows(
         self,
         database: Database,
         engines: Engines,
@@ -223,7 +223,7 @@ class TestIndexes:
         assert index in plan
         assert "TEMP B-TREE" not in plan
 
-    def test_have_all_that_a_count_needs(
+    def test_cover_the_count(
         self, database: Database, engines: Engines, statements: list[tuple[str, Any]]
     ) -> None:
         list_page(database, "seller_order_items", make_seller(pk=1))
@@ -235,7 +235,7 @@ class TestIndexes:
 
 
 class TestAmounts:
-    def test_of_plans_leave_out_the_shipping_of_others(self, database: Database) -> None:
+    def test_of_plans_exclude_the_shipping_of_other_sellers(self, database: Database) -> None:
         seller = Market(database).seller
 
         plans = listed(database, "seller_cancellation_plans", seller)

@@ -1,4 +1,4 @@
-"""A seller rejects while others cancel and decide: serial results, and exact sums."""
+"""A seller rejects while others cancel and decide: the results are serial and the sums exact."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +95,7 @@ def races(busy_database: Database, shopper: User) -> list[Race]:
     return [Race(busy_database, shopper, cancellations, seller) for _ in range(RACES)]
 
 
-def test_a_cancellation_comes_before_or_is_refused(races: list[Race]) -> None:
+def test_a_concurrent_cancellation_is_before_the_rejection_or_refused(races: list[Race]) -> None:
     for race in races:
         rejected, _ = race.together(race.reject, race.cancel)
 
@@ -104,7 +104,9 @@ def test_a_cancellation_comes_before_or_is_refused(races: list[Race]) -> None:
 
 
 @pytest.mark.parametrize("service", [approve_request, reject_request])
-def test_a_decision_comes_before_or_is_refused(races: list[Race], service: Any) -> None:
+def test_a_concurrent_decision_is_before_the_rejection_or_refused(
+    races: list[Race], service: Any
+) -> None:
     for race in races:
         request = race.cancellations.create(
             race.stored, race.cancellations.draft(race.item.pk, quantity=2)
@@ -119,7 +121,7 @@ def test_a_decision_comes_before_or_is_refused(races: list[Race], service: Any) 
         race.assert_all_is_off()
 
 
-def test_many_at_once_reject_once(races: list[Race]) -> None:
+def test_concurrent_rejections_have_one_effect(races: list[Race]) -> None:
     for race in races:
         assert race.together(*[race.reject] * WORKERS) == [None] * WORKERS
 

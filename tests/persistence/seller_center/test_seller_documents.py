@@ -56,7 +56,7 @@ def sale(remembering: Database, engines: Engines, shopper: User) -> Sale:
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """All views that are rendered from here on."""
+    """All views that are rendered from now on."""
     entities: list[Any] = []
     render = FakeViewRenderer.__call__
 
@@ -70,7 +70,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 class TestStale:
     @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-    def test_a_changed_order_is_seen_as_it_is_now(
+    def test_a_changed_order_is_rendered_again(
         self, sale: Sale, database: Database, remembering: Database, change: Change
     ) -> None:
         seen(remembering, sale.sellers)
@@ -80,10 +80,10 @@ class TestStale:
         assert seen(remembering, sale.sellers) == seen(database, sale.sellers)
 
     @pytest.mark.parametrize("change", CHANGES_OF_PLANS.values(), ids=CHANGES_OF_PLANS.keys())
-    def test_a_changed_plan_is_seen_as_it_is_now(
+    def test_a_changed_plan_is_rendered_again(
         self, sale: Sale, database: Database, remembering: Database, change: Change
     ) -> None:
-        sale.decide(sale.ask(), approve_request)
+        sale.decide(sale.request(), approve_request)
         before = seen(remembering, sale.sellers)
 
         change(sale)
@@ -92,7 +92,7 @@ class TestStale:
         assert now == seen(database, sale.sellers)
         assert now != before
 
-    def test_the_pk_of_a_row_that_is_gone_may_come_again(
+    def test_a_reused_pk_does_not_show_the_deleted_row(
         self, remembering: Database, shopper: User
     ) -> None:
         seller = make_seller()
@@ -107,7 +107,7 @@ class TestStale:
 
         assert [view.number for view in listed(remembering, "seller_orders", seller)] == ["B"]
 
-    def test_a_line_that_goes_to_another_meanwhile_is_not_shown(
+    def test_a_line_that_concurrently_moves_to_another_seller_is_not_shown(
         self, sale: Sale, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         load = ListDefinition.load
@@ -123,7 +123,7 @@ class TestStale:
         database.close()
 
 
-class TestRemembered:
+class TestCached:
     def test_is_rendered_once(self, sale: Sale, remembering: Database, rendered: list[Any]) -> None:
         first = seen(remembering, sale.sellers)
         rendered.clear()
@@ -131,7 +131,7 @@ class TestRemembered:
         assert seen(remembering, sale.sellers) == first
         assert rendered == []
 
-    def test_only_what_is_new_is_rendered(
+    def test_only_new_rows_are_rendered(
         self, sale: Sale, remembering: Database, rendered: list[Any]
     ) -> None:
         seller = sale.sellers[0]
@@ -145,7 +145,7 @@ class TestRemembered:
         assert rendered[0].sku == sold(seller, 7).product.sku
 
 
-def test_without_their_renderer_there_are_none(sale: Sale, database_url: str) -> None:
+def test_documents_need_their_renderer(sale: Sale, database_url: str) -> None:
     database = Database(database_url, renderers={})
 
     with pytest.raises(RuntimeError, match="renderer"):

@@ -65,7 +65,7 @@ def canonical(value: Any) -> Any:
 
 
 def holds(operator: Operator, stored: Any, value: Any) -> bool:
-    """The meaning of each operator; None matches nothing, and days compare to days."""
+    """The meaning of an operator; None matches nothing, and dates compare to dates."""
     if stored is None:
         return False
     if isinstance(stored, datetime) and not isinstance(value, datetime):
@@ -170,7 +170,7 @@ def all_of(database: Database, resource: str, seller: Seller) -> list[WithOrder]
 
 
 @pytest.mark.parametrize(("resource", "name", "values", "value"), CASES)
-def test_a_filter_means_what_it_means_in_python(
+def test_a_filter_selects_the_rows_that_python_selects(
     database: Database, resource: str, name: str, values: list[Any], value: Value | None
 ) -> None:
     market = Market(database)
@@ -192,7 +192,7 @@ def matches(operator: Operator, stored: Any, operand: Any) -> bool:
 
 
 @pytest.mark.parametrize("resource", LISTS)
-def test_no_filter_shows_anothers(database: Database, resource: str) -> None:
+def test_rows_of_another_seller_are_never_shown(database: Database, resource: str) -> None:
     market = Market(database)
     own = {str(view) for view in listed(database, resource, market.seller)}
     others = {str(view) for view in listed(database, resource, market.other)}
@@ -229,13 +229,13 @@ class TestPlans:
         ("seller_customer_addresses", "extra_field", Operator.EXACT, False),
     ],
 )
-def test_says_what_can_be_asked(
+def test_supports_the_documented_operators(
     resource: str, path: str, operator: Operator, *, is_known: bool
 ) -> None:
     assert LIST_DEFINITIONS[resource].supports(path, operator) is is_known
 
 
-def test_what_can_not_be_asked_is_no_filter(database: Database) -> None:
+def test_an_unsupported_filter_raises_an_error(database: Database) -> None:
     market = Market(database)
 
     with pytest.raises(LookupError):

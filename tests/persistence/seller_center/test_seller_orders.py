@@ -52,7 +52,7 @@ class Sale:
         [self.order] = store_sold(database, user_pk, order)
         self.cancellations = StoredCancellations(database)
 
-    def ask(self, line: int = 1, **fields: Any) -> int:
+    def request(self, line: int = 1, **fields: Any) -> int:
         draft = self.cancellations.draft(self.order.items[line - 1].pk, **fields)
         return self.cancellations.create(self.order, draft).pk
 
@@ -129,12 +129,14 @@ def agree(rows: Rows, expected: Rows) -> bool:
 
 CHANGES: dict[str, Callable[[Sale], object]] = {
     "adding": lambda _: None,
-    "requesting": lambda sale: sale.ask(),
-    "approving": lambda sale: sale.decide(sale.ask(quantity=1), approve_request),
-    "rejecting": lambda sale: sale.decide(sale.ask(), reject_request),
-    "completing": lambda sale: sale.decide(sale.ask(quantity=2), approve_request, complete_request),
+    "requesting": lambda sale: sale.request(),
+    "approving": lambda sale: sale.decide(sale.request(quantity=1), approve_request),
+    "rejecting": lambda sale: sale.decide(sale.request(), reject_request),
+    "completing": lambda sale: sale.decide(
+        sale.request(quantity=2), approve_request, complete_request
+    ),
     "completing all of a seller's": lambda sale: sale.decide(
-        sale.ask(line=2), approve_request, complete_request
+        sale.request(line=2), approve_request, complete_request
     ),
     "rejecting by the seller": lambda sale: sale.reject(),
     "setting a state": lambda sale: sale.change(
@@ -164,7 +166,7 @@ class TestRows:
 
         assert agree(sale.rows(), sale.expected())
 
-    def test_keep_their_ids(self, sale: Sale) -> None:
+    def test_do_not_change_their_ids(self, sale: Sale) -> None:
         def ids() -> dict[int, tuple[int, UUID]]:
             return {pk: (row["pk"], row["uuid"]) for pk, row in sale.rows().items()}
 
@@ -173,14 +175,12 @@ class TestRows:
 
         assert ids() == before
 
-    def test_end_with_the_sellers_last_line(self, sale: Sale) -> None:
+    def test_are_removed_with_the_sellers_last_line(self, sale: Sale) -> None:
         CHANGES["changing a seller"](sale)
 
         assert list(sale.rows()) == [sale.sellers[1].pk]
 
-    def test_come_with_an_import_and_change_with_the_next(
-        self, database: Database, engines: Engines
-    ) -> None:
+    def test_are_created_and_updated_by_imports(self, database: Database, engines: Engines) -> None:
         usta = {"slug": "usta", "name": "Usta"}
         lines = [line_document(line=1, seller=usta), line_document(line=2)]
         pk = store_one(database, items=lines, shipping_amount="5.00").pk
@@ -197,7 +197,7 @@ class TestRows:
 
 
 class TestFilling:
-    def test_makes_the_rows_of_orders_that_are_there(self, sale: Sale, database: Database) -> None:
+    def test_creates_the_rows_of_existing_orders(self, sale: Sale, database: Database) -> None:
         before = sale.rows()
         with sale.engines.writing.begin() as connection:
             connection.execute(sa.delete(seller_orders))
@@ -210,7 +210,7 @@ class TestFilling:
             del row["pk"]
         assert made == before
 
-    def test_changes_nothing_when_they_are_there(self, sale: Sale, database: Database) -> None:
+    def test_changes_no_existing_rows(self, sale: Sale, database: Database) -> None:
         before = sale.rows()
 
         database.migrate()
@@ -218,8 +218,10 @@ class TestFilling:
         assert sale.rows() == before
 
 
-class TestPapers:
-    def test_of_the_order_are_for_its_only_seller(self, database: Database, shopper: User) -> None:
+class TestInvoiceAndTracking:
+    def test_of_the_order_are_shown_to_its_only_seller(
+        self, database: Database, shopper: User
+    ) -> None:
         seller = make_seller()
         carrier = make_shipping_company(value="kuzey", label="Kuzey Kargo")
         order = {"invoice_number": "I-1", "extra_field": {"a": 1}, "shipping_company": carrier}
@@ -230,7 +232,7 @@ class TestPapers:
         assert (view.shipping_company, view.cargo_company) == ("kuzey", "Kuzey Kargo")
         assert view.extra_field == {"a": 1}
 
-    def test_of_several_are_those_of_their_own_lines(
+    def test_of_several_sellers_are_those_of_their_own_lines(
         self, database: Database, shopper: User
     ) -> None:
         one, other = two_sellers()
@@ -245,11 +247,11 @@ class TestPapers:
 
 
 class TestPlans:
-    def test_show_no_line_that_has_become_another_sellers(self, sale: Sale) -> None:
+    def test_do_not_show_a_line_that_moved_to_another_seller(self, sale: Sale) -> None:
         seller, other = sale.sellers
         sale.change(lambda order: order.items.append(sold(order.items[0].seller, 4)))
         sale.order = sale.cancellations.order(sale.order.pk)
-        for request in [sale.ask(1), sale.ask(4)]:
+        for request in [sale.request(1), sale.request(4)]:
             sale.decide(request, approve_request)
 
         sale.change(lambda order: setattr(order.items[3], "seller", order.items[1].seller))

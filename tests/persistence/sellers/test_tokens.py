@@ -50,26 +50,30 @@ def pk_of(database: Database, slug: str) -> int:
 
 
 class TestToken:
-    def test_says_whose_it_is_and_what_it_is_good_for(self, database: Database, value: str) -> None:
+    def test_identifies_its_seller_and_scopes(self, database: Database, value: str) -> None:
         caller = authenticate(database, value)
 
         assert caller.scopes == frozenset(SCOPES)
         assert caller.token_pk == pk_of(database, "usta")
 
-    def test_ends_by_itself(self, database: Database, value: str, clock: FakeClock) -> None:
+    def test_is_invalid_after_its_expiry(
+        self, database: Database, value: str, clock: FakeClock
+    ) -> None:
         clock.now = NOW + timedelta(days=9)
 
         with pytest.raises(NotAuthenticated):
             authenticate(database, value)
 
-    def test_ends_when_it_is_revoked(self, database: Database, value: str) -> None:
+    def test_is_invalid_after_its_revocation(self, database: Database, value: str) -> None:
         with database.writing() as uow:
             revoke_seller_token(pk_of(database, "usta"), uow)
 
         with pytest.raises(NotAuthenticated):
             authenticate(database, value)
 
-    def test_is_noted_once_a_day(self, database: Database, value: str, clock: FakeClock) -> None:
+    def test_has_its_use_recorded_once_a_day(
+        self, database: Database, value: str, clock: FakeClock
+    ) -> None:
         noted = []
         for day in (0, 0, 1):
             clock.now = NOW + timedelta(days=day)
@@ -82,7 +86,7 @@ class TestToken:
 
 
 @pytest.mark.parametrize(("slug", "count"), [(None, 2), ("usta", 1), ("nobody", 0)])
-def test_a_list_is_of_one_seller_or_of_all(
+def test_a_list_has_the_tokens_of_one_seller_or_of_all(
     database: Database, value: str, slug: str | None, count: int
 ) -> None:
     with database.reading() as uow:
@@ -96,7 +100,7 @@ def test_a_list_is_of_one_seller_or_of_all(
     ("has_seller", "scopes"),
     [(False, "orders:read"), (False, "orders:read shoppers:login"), (True, "shoppers:login")],
 )
-def test_no_token_is_both_a_sellers_and_the_shops(
+def test_a_token_belongs_either_to_a_seller_or_to_the_shop(
     database: Database, value: str, engines: Engines, has_seller: bool, scopes: str
 ) -> None:
     changed: dict[str, Any] = {"scopes": sa.literal(scopes, sa.Text)}

@@ -64,7 +64,7 @@ class TestWalls:
         discounts = [make_discount()]
         store_order(database, user_pk=shopper.pk, items=[item], discounts=discounts)
         store_old_order(database, user_pk=shopper.pk)
-        # Literals have the type of their value, and bypass the checks of the column's type.
+        # Literals bypass the checks of the column's type: they have the type of their value.
         change = {table.c[name]: sa.literal(value) for name, value in values.items()}
 
         with engines.writing.connect() as connection, pytest.raises(IntegrityError):

@@ -136,7 +136,7 @@ class TestObserve:
 
 @pytest.fixture
 def observed() -> Iterator[list[tuple[str, int]]]:
-    """The statements from here on, as an observer receives them."""
+    """The statements from now on, as an observer receives them."""
     observed: list[tuple[str, int]] = []
     end = observe(lambda text, count: observed.append((text, count)))
     yield observed

@@ -220,7 +220,7 @@ class TestViews:
     def test_leave_out_only_what_has_no_default_of_its_class(
         self, aggregate: Aggregate[Any]
     ) -> None:
-        """A default would be returned for an attribute that was left out."""
+        """An omitted attribute would return such a default."""
         for parts in aggregate.all_parts:
             left_out = [name for name, views in _views_of(parts) if views != frozenset(View)]
             assert [name for name in left_out if hasattr(parts.entity, name)] == []

@@ -1,4 +1,4 @@
-"""Prefetching with the look-up of the caller returns the same rows as reading alone."""
+"""Prefetching with the look-up of the caller returns the same rows as separate reads."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -51,7 +51,7 @@ def open_for(database: Database, user: User) -> str:
 
 
 def looked_up(database: Database, value: str, read: Read) -> tuple[Caller, Any]:
-    """Return the caller, and what is read in the look-up's unit of work."""
+    """Return the caller, and the rows that are read in the look-up's unit of work."""
     with database.prefetching(lambda uow: read(STAND_IN, uow)) as uow:
         caller = authenticate(value, uow)
     with database.reading(uow):
@@ -64,7 +64,7 @@ def read_alone(database: Database, user: User, read: Read) -> Any:
 
 
 def counted(database: Database, user: User, read: Read, statements: Statements) -> tuple[Any, int]:
-    """Return what a user reads of cached documents, and the number of statements."""
+    """Return the cached documents that a user reads, and the number of statements."""
     expected = read_alone(database, user, read)
     statements.clear()
     assert read_alone(database, user, read) == expected
@@ -80,7 +80,7 @@ def test_rows_come_with_their_owner(
     caller, result = looked_up(database, session, read)
 
     assert (caller, result) == (Caller(shopper.pk, is_guest=False), expected)
-    assert len(statements) == 2 * count  # to find the caller takes none
+    assert len(statements) == 2 * count  # the look-up of the caller takes none
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)

@@ -85,7 +85,7 @@ def written(statements: Statements) -> list[str]:
 
 
 class TestOfWhatWasOnlyLoaded:
-    """Whatever the importer accepts, saving what was loaded writes nothing."""
+    """Saving loaded objects writes nothing, whatever document they were imported from."""
 
     @anything
     @given(document=order_documents())
@@ -141,7 +141,7 @@ class TestOfWhatWasOnlyLoaded:
         work.flush()
         statements.clear()
 
-        loaded.notes = "".join(["chan", "ged"])  # equal, not the same
+        loaded.notes = "".join(["chan", "ged"])  # equal, but not identical
         work.flush()
 
         assert statements == []

@@ -1,4 +1,4 @@
-"""HTTP clients of connexion's that no server needs."""
+"""The imports of HTTP clients that connexion uses and no server needs."""
 
 import importlib
 import subprocess
@@ -13,7 +13,7 @@ CLIENTS = ("httpx", "requests", "starlette.testclient")
 
 @pytest.fixture
 def not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a process that has imported none of them; afterwards they are as before."""
+    """Hide the imported clients during a test, as in a new process."""
     for client in CLIENTS:
         importlib.import_module(client)
     for name in list(sys.modules):
@@ -42,7 +42,7 @@ def test_the_first_use_imports_the_client() -> None:
 
 
 @pytest.mark.usefixtures("not_imported")
-def test_a_name_that_the_client_lacks() -> None:
+def test_a_missing_name_raises_attribute_error() -> None:
     with clients_deferred():
         client = importlib.import_module("httpx")
 
@@ -51,9 +51,9 @@ def test_a_name_that_the_client_lacks() -> None:
 
 
 @pytest.mark.usefixtures("not_imported")
-def test_the_test_client_is_made_when_it_is_wanted() -> None:
+def test_the_test_client_is_imported_when_it_is_created() -> None:
     async def app(*_: object) -> None:
-        """Answers nothing."""
+        """Sends no response."""
 
     with clients_deferred():
         make = importlib.import_module("starlette.testclient").TestClient
@@ -61,7 +61,7 @@ def test_the_test_client_is_made_when_it_is_wanted() -> None:
     assert type(make(app)) is importlib.import_module("starlette.testclient").TestClient
 
 
-def test_what_is_imported_already_stays() -> None:
+def test_an_imported_client_is_not_deferred() -> None:
     known = importlib.import_module("requests")
 
     with clients_deferred():
@@ -71,7 +71,7 @@ def test_what_is_imported_already_stays() -> None:
 
 
 @pytest.mark.usefixtures("not_imported")
-def test_an_import_that_fails_leaves_nothing_behind() -> None:
+def test_a_failed_import_leaves_no_deferred_clients() -> None:
     with pytest.raises(ModuleNotFoundError), clients_deferred():
         importlib.import_module("connexion_of_nobody")
 

@@ -7,7 +7,7 @@ from werkzeug.routing import MapAdapter
 from handlers.contract.asgi.dispatch import ContractFlask, static_rules
 
 
-def tell(**path: str) -> Response:
+def view(**path: str) -> Response:
     return Response(
         f"{request.method} {path} {request.url}", headers={"X-Rule": f"{request.endpoint}"}
     )
@@ -16,16 +16,16 @@ def tell(**path: str) -> Response:
 @pytest.fixture
 def app() -> ContractFlask:
     app = ContractFlask("things", static_folder=None)
-    app.add_url_rule("/things/", "list", tell, methods=["GET"])
-    app.add_url_rule("/things/all/", "all", tell, methods=["POST"])
-    app.add_url_rule("/things/<pk>/", "one", tell, methods=["GET"])
+    app.add_url_rule("/things/", "list", view, methods=["GET"])
+    app.add_url_rule("/things/all/", "all", view, methods=["POST"])
+    app.add_url_rule("/things/<pk>/", "one", view, methods=["GET"])
     app.static_rules = static_rules(app.url_map.iter_rules())
     return app
 
 
 @pytest.fixture(params=["plain", "SERVER_NAME", "TRUSTED_HOSTS"])
 def either(app: ContractFlask, request: pytest.FixtureRequest) -> ContractFlask:
-    """With the adapter that is made here, and with Flask's own."""
+    """The application with our URL adapter, and with Flask's own."""
     if request.param != "plain":
         app.config[request.param] = "localhost" if request.param == "SERVER_NAME" else ["localhost"]
     return app
@@ -45,24 +45,22 @@ def either(app: ContractFlask, request: pytest.FixtureRequest) -> ContractFlask:
         ("GET", "/other/", 404, None),
     ],
 )
-def test_finds_a_path_without_a_template_first(
+def test_static_paths_take_precedence_over_templates(
     either: ContractFlask, method: str, path: str, status: int, rule: str | None
 ) -> None:
-    answer = either.test_client().open(path, method=method)
+    response = either.test_client().open(path, method=method)
 
-    assert (answer.status_code, answer.headers.get("X-Rule")) == (status, rule)
+    assert (response.status_code, response.headers.get("X-Rule")) == (status, rule)
 
 
 @pytest.mark.parametrize("path", ["/things/", "/things/7/"])
-def test_takes_a_request_to_change_protocols_for_none_of_http(
-    app: ContractFlask, path: str
-) -> None:
+def test_a_protocol_upgrade_is_refused(app: ContractFlask, path: str) -> None:
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
 
     assert app.test_client().get(path, headers=upgrade).status_code == 400
 
 
-def test_binds_as_flask_does(app: ContractFlask) -> None:
+def test_the_url_adapter_equals_flask_s(app: ContractFlask) -> None:
     def bound(make: Any) -> dict[str, Any]:
         environ = app.test_request_context(
             "/things/%C5%9F/?q=%C5%9F&r=1",
@@ -76,7 +74,7 @@ def test_binds_as_flask_does(app: ContractFlask) -> None:
     assert bound(app.create_url_adapter) == bound(super(ContractFlask, app).create_url_adapter)
 
 
-def test_runs_what_is_registered_before_requests(app: ContractFlask) -> None:
+def test_functions_before_requests_run(app: ContractFlask) -> None:
     app.before_request(lambda: Response("before"))
 
     assert app.test_client().get("/things/").text == "before"
@@ -91,20 +89,20 @@ class TestSessions:
 
         app.add_url_rule("/count/", "count", count)
 
-    def test_are_flask_s_where_it_has_a_key(self, app: ContractFlask) -> None:
+    def test_work_with_a_secret_key(self, app: ContractFlask) -> None:
         app.secret_key = "k" * 32
         client = app.test_client()
 
         assert [client.get("/count/").text for _ in range(2)] == ["1", "2"]
 
-    def test_can_not_be_changed_where_it_has_none(self, app: ContractFlask) -> None:
+    def test_can_not_be_changed_without_a_secret_key(self, app: ContractFlask) -> None:
         app.testing = True
 
         with pytest.raises(RuntimeError, match="secret key"):
             app.test_client().get("/count/")
 
 
-def test_keeps_nothing_from_one_request_to_the_next(app: ContractFlask) -> None:
+def test_requests_share_no_state(app: ContractFlask) -> None:
     def look() -> str:
         seen = "mark" in g
         g.mark = current_app.name

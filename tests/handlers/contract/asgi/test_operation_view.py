@@ -34,7 +34,7 @@ BROKEN = {"detail": "Internal server error.", "error_code": "internal_error"}
 
 
 def make_put_thing(**overrides: Any) -> Operation:
-    """An operation with everything that can be refused."""
+    """An operation with all parts that can be invalid."""
     values: dict[str, Any] = {
         "path": "/things/{pk}/",
         "method": "put",
@@ -123,7 +123,7 @@ class TestOrderOfChecks:
         ],
         ids=lambda value: "+".join(value) if isinstance(value, list) else None,
     )
-    def test_refuses_the_first_fault(self, right: list[str], status: int, code: str) -> None:
+    def test_reports_the_first_fault(self, right: list[str], status: int, code: str) -> None:
         faults = {name: value for name, value in WRONG.items() if name not in right}
 
         response = put(make_view(make_put_thing(), fail(AssertionError())), **faults)
@@ -131,12 +131,12 @@ class TestOrderOfChecks:
         assert (response.status_code, answer_of(response)[1]["error_code"]) == (status, code)
 
     @pytest.mark.parametrize(("refusal", "status"), [(NotAuthenticated(), 401), (Forbidden(), 403)])
-    def test_admits_before_anything_else(self, refusal: Refusal, status: int) -> None:
+    def test_authenticates_first(self, refusal: Refusal, status: int) -> None:
         view = make_view(make_put_thing(), fail(AssertionError()), authenticate=fail(refusal))
 
         assert put(view, **WRONG).status_code == status
 
-    def test_tells_admit_which_operation_it_is(self) -> None:
+    def test_passes_the_operation_to_authenticate(self) -> None:
         operation = make_put_thing()
         authenticated: list[Operation] = []
 
@@ -146,14 +146,14 @@ class TestOrderOfChecks:
 
 
 class TestPrefetched:
-    """Parameters are read before the caller is let in, who learns nothing of it otherwise."""
+    """Parameters are read before authentication; other callers do not see the result."""
 
     @staticmethod
     @prefetched
     def handle(**values: object) -> object:
         return {"name": f"cup {values['pk']}"}
 
-    def test_admit_has_the_handler_with_its_values(self) -> None:
+    def test_authenticate_can_run_the_handler_with_its_values(self) -> None:
         runs: list[Run | None] = []
         view = make_view(make_get_thing(), self.handle, lambda _: runs.append(pending_read()))
 
@@ -163,7 +163,7 @@ class TestPrefetched:
         assert run is not None
         assert run() == response.get_json() == {"name": "cup 7"}
 
-    def test_admit_has_no_other_handler(self) -> None:
+    def test_authenticate_can_not_run_other_handlers(self) -> None:
         runs: list[Run | None] = []
 
         ask(make_view(make_get_thing(), authenticate=lambda _: runs.append(pending_read())))
@@ -173,7 +173,7 @@ class TestPrefetched:
     @pytest.mark.parametrize(
         "wrong", [{"pk": "seven"}, {"headers": {"Accept": "text/csv"}}], ids=["path", "accept"]
     )
-    def test_who_is_not_admitted_does_not_learn_what_else_is_wrong(
+    def test_unauthenticated_callers_do_not_learn_of_other_faults(
         self, wrong: dict[str, Any]
     ) -> None:
         responses = {status: has_json(ERROR) for status in ("401", "404", "406")}
@@ -186,7 +186,7 @@ class TestPrefetched:
 
 
 class TestAnswer:
-    def test_hands_every_value_to_the_handler(self) -> None:
+    def test_passes_every_value_to_the_handler(self) -> None:
         seen: list[dict[str, Any]] = []
         view = make_view(make_put_thing(), lambda **values: seen.append(values))
 
@@ -208,7 +208,7 @@ class TestAnswer:
 
         assert answer_of(response)[0] == 415
 
-    def test_gives_an_optional_body_that_is_empty_as_none(self) -> None:
+    def test_passes_an_empty_optional_body_as_none(self) -> None:
         seen: list[Any] = []
         operation = make_put_thing(requestBody=has_json(THING))
 
@@ -216,7 +216,7 @@ class TestAnswer:
 
         assert seen == [None]
 
-    def test_judges_headers(self) -> None:
+    def test_validates_headers(self) -> None:
         response = put(make_view(make_put_thing()), language="tr-tr,en")
 
         assert answer_of(response) == (
@@ -227,12 +227,12 @@ class TestAnswer:
             },
         )
 
-    def test_passes_over_a_body_that_the_operation_does_not_have(self) -> None:
+    def test_ignores_a_body_that_the_operation_does_not_have(self) -> None:
         view = make_view(make_get_thing())
 
         assert ask(view, data=b"{", content_type="text/csv").status_code == 200
 
-    def test_answers_whatever_is_accepted_where_there_is_nothing_to_choose(self) -> None:
+    def test_ignores_accept_for_responses_without_content(self) -> None:
         spec = {"200": {"description": "Done."}}
         view = make_view(make_get_thing(responses=spec), answer(Reply(200)))
 
@@ -242,7 +242,7 @@ class TestAnswer:
 class TestJsonOnly:
     @pytest.fixture
     def view(self) -> OperationView:
-        """Of what answers nothing, and reads no body."""
+        """The view of an operation without bodies of requests and responses."""
         responses = {
             "204": {"description": "Done."},
             "406": has_json(ERROR),
@@ -253,7 +253,7 @@ class TestJsonOnly:
         )
 
     @pytest.mark.parametrize("accept", ["text/html", "text/csv", "application/json;q=0"])
-    def test_needs_a_client_that_reads_json(self, view: OperationView, accept: str) -> None:
+    def test_needs_a_client_that_accepts_json(self, view: OperationView, accept: str) -> None:
         assert ask(view, headers={"Accept": accept}, content_type="").status_code == 406
 
     @pytest.mark.parametrize("content_type", ["text/csv", ""])
@@ -264,14 +264,14 @@ class TestJsonOnly:
 
         assert response.status_code == 415
 
-    def test_answers_json_clients(self, view: OperationView) -> None:
+    def test_succeeds_for_json_clients(self, view: OperationView) -> None:
         assert ask(view, content_type="Application/JSON").status_code == 204
 
 
 class TestPrefetch:
     ACTS = make_get_thing(responses={"403": has_json(ERROR)}, **{"x-acts-on-get": True})
 
-    def test_of_what_acts_is_refused_before_anything_else(self) -> None:
+    def test_of_an_operation_that_acts_is_refused_first(self) -> None:
         view = make_view(self.ACTS, fail(AssertionError()), authenticate=fail(AssertionError()))
 
         response = ask(view, headers={"Sec-Purpose": "prefetch;prerender"})
@@ -284,10 +284,10 @@ class TestPrefetch:
             },
         )
 
-    def test_of_what_acts_is_no_matter_when_the_link_is_followed(self) -> None:
+    def test_does_not_affect_later_requests(self) -> None:
         assert ask(make_view(self.ACTS)).status_code == 200
 
-    def test_of_what_does_not_act_is_answered(self) -> None:
+    def test_of_an_operation_that_does_not_act_succeeds(self) -> None:
         response = ask(make_view(make_get_thing()), headers={"Sec-Purpose": "prefetch"})
 
         assert response.status_code == 200
@@ -316,7 +316,7 @@ class TestResults:
 
 
 class TestFailures:
-    def test_that_are_refusals_are_answered_as_such(self) -> None:
+    def test_that_are_refusals_have_their_response(self) -> None:
         view = make_view(make_put_thing(), fail(NotFound()))
 
         assert answer_of(put(view)) == (404, {"detail": "Not found.", "error_code": "not_found"})
@@ -326,14 +326,14 @@ class TestFailures:
         [{}, None, {"name": 5}, Reply(299, {"name": "cup"}), Document("Other", b"{}")],
         ids=str,
     )
-    def test_to_keep_the_contract_are_answered_with_500(self, result: object) -> None:
+    def test_by_contract_violations_get_500(self, result: object) -> None:
         with capture_logs() as lines:
             response = put(make_view(make_put_thing(), answer(result)))
 
         assert answer_of(response) == (500, BROKEN)
         assert [line["event"] for line in lines] == ["contract_violation"]
 
-    def test_of_any_kind_are_logged_and_answered_with_500(self) -> None:
+    def test_by_exceptions_are_logged_and_get_500(self) -> None:
         with capture_logs() as lines:
             response = put(make_view(make_put_thing(), fail(ZeroDivisionError("secret"))))
 
@@ -343,7 +343,7 @@ class TestFailures:
         assert line["exc_info"]
 
     @pytest.mark.parametrize("faulty", ["authenticate", "handler", "refuse"])
-    def test_are_answered_wherever_they_come_from(self, faulty: str) -> None:
+    def test_of_all_parts_get_500(self, faulty: str) -> None:
         parts: dict[str, Any] = {"handler": fail(NotFound()), "refuse": _refuse_but_not_found}
         parts[faulty] = parts[faulty] if faulty == "refuse" else fail(KeyError())
 
@@ -353,14 +353,14 @@ class TestFailures:
         assert answer_of(response) == (500, BROKEN)
         assert [line["event"] for line in lines] == ["unhandled_error"]
 
-    def test_whose_status_is_not_in_the_contract_are_answered_with_500(self) -> None:
+    def test_with_a_status_outside_the_contract_get_500(self) -> None:
         with capture_logs() as lines:
             response = ask(make_view(make_get_thing(), fail(NotFound())))
 
         assert answer_of(response) == (500, BROKEN)
         assert [line["reason"] for line in lines] == ["status 404 is not in the contract"]
 
-    def test_of_input_never_repeat_what_was_sent(self) -> None:
+    def test_of_input_never_echo_it(self) -> None:
         response = put(make_view(make_put_thing()), raw=b'{"name": ["elif@example.com"]}')
 
         assert answer_of(response) == (

@@ -36,7 +36,7 @@ def make_get_thing(**overrides: Any) -> Operation:
 class TestFindHandler:
     @pytest.fixture(autouse=True)
     def room(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-        """A further folder of the package `handlers`, for the module of things.yaml."""
+        """Another folder of the package `handlers`, for the module of things.yaml."""
         monkeypatch.setattr(handlers, "__path__", [*handlers.__path__, str(tmp_path)])
         yield tmp_path
         sys.modules.pop("handlers.things", None)
@@ -62,7 +62,7 @@ class TestFindHandler:
             f"{GET_THING}: operationId getThing has no handler handlers.things.get_thing"
         )
 
-    def test_lets_a_fault_within_the_module_through(self, room: Path) -> None:
+    def test_raises_a_fault_of_the_module_unchanged(self, room: Path) -> None:
         (room / "things.py").write_text("import no_such_library")
 
         with pytest.raises(ModuleNotFoundError, match="no_such_library"):
@@ -71,7 +71,7 @@ class TestFindHandler:
     @pytest.mark.parametrize(
         "signature", ["pk, page", "pk, page=1", "*, pk, page", "pk, **filters", "**everything"]
     )
-    def test_takes_a_function_of_the_same_parameters(self, room: Path, signature: str) -> None:
+    def test_accepts_a_function_with_these_parameters(self, room: Path, signature: str) -> None:
         (room / "things.py").write_text(f"def get_thing({signature}): return 'found'")
 
         assert self.find(make_get_thing())(pk=1, page=2) == "found"
@@ -87,7 +87,7 @@ class TestFindHandler:
             ("pk, page, body", ["body", "page", "pk"]),
         ],
     )
-    def test_refuses_a_function_of_other_parameters(
+    def test_refuses_a_function_with_other_parameters(
         self, room: Path, signature: str, taken: list[str]
     ) -> None:
         (room / "things.py").write_text(f"def get_thing({signature}): ...")
@@ -96,7 +96,7 @@ class TestFindHandler:
             f"{GET_THING}: get_thing takes {taken}, not ['page', 'pk']"
         )
 
-    def test_expects_the_body_where_there_is_one(self, room: Path) -> None:
+    def test_expects_the_body_if_there_is_one(self, room: Path) -> None:
         (room / "things.py").write_text("def get_thing(pk, page): ...")
 
         message = self.fault(make_get_thing(method="put", requestBody=has_json(THING)))
@@ -107,7 +107,7 @@ class TestFindHandler:
 class TestRoutingView:
     @pytest.fixture
     def operations(self) -> list[Operation]:
-        """Those of the contract that is served."""
+        """The operations of the served contract."""
         return compile_operations(load_contract(), unread=["application/yaml"])
 
     def test_is_valid_openapi_3_0(self, operations: list[Operation]) -> None:
@@ -128,7 +128,7 @@ class TestRoutingView:
             if method != "parameters"
         }
 
-    def test_takes_path_parameters_as_text(self) -> None:
+    def test_has_path_parameters_as_text(self) -> None:
         view = routing_view([make_get_thing()])
 
         [parameter] = view["paths"]["/things/{pk}/"]["get"]["parameters"]
@@ -138,7 +138,7 @@ class TestRoutingView:
 class TestContractApp:
     @pytest.fixture
     def client(self) -> Iterator[TestClient]:
-        """An application whose views tell what reached them."""
+        """The client of an application whose views return their operation and arguments."""
         contract = make_contract(
             {
                 "/things/": {"get": make_spec(operationId="listThings")},
@@ -155,7 +155,7 @@ class TestContractApp:
         app = ContractApp("handlers", lifespan=_no_lifespan, edge=lambda inner: inner, threads=1)
         app.app.register_error_handler(HTTPException, lambda error: error.get_response())
         app.route(
-            operations, {operation.operation_id: _tell(operation) for operation in operations}
+            operations, {operation.operation_id: _view_of(operation) for operation in operations}
         )
         with TestClient(app, follow_redirects=False) as client:
             yield client
@@ -183,7 +183,7 @@ class TestContractApp:
             "part of a segment",
         ],
     )
-    def test_dispatches_to_the_view_with_its_path(
+    def test_passes_path_parameters_to_the_view(
         self, client: TestClient, path: str, message: str
     ) -> None:
         assert client.get(path).text == message
@@ -206,7 +206,7 @@ class TestContractApp:
             ("HEAD", "/things/7/take/", "GET, OPTIONS"),
         ],
     )
-    def test_goes_on_from_a_path_to_no_template_for_another_method(
+    def test_does_not_try_a_template_if_a_static_path_lacks_the_method(
         self, client: TestClient, method: str, path: str, allowed: str
     ) -> None:
         response = client.request(method, path)
@@ -214,7 +214,7 @@ class TestContractApp:
         assert response.status_code == 405
         assert ", ".join(sorted(response.headers["allow"].split(", "))) == allowed
 
-    def test_answers_head_where_nothing_acts(self, client: TestClient) -> None:
+    def test_supports_head_for_operations_that_do_not_act(self, client: TestClient) -> None:
         assert client.head("/things/7/").status_code == 200
 
     @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ class TestContractApp:
             ("/things/7/take/", {"GET", "OPTIONS"}),
         ],
     )
-    def test_says_by_options_what_can_be_asked(
+    def test_lists_the_methods_for_options(
         self, client: TestClient, path: str, allowed: set[str]
     ) -> None:
         response = client.options(path)
@@ -235,18 +235,18 @@ class TestContractApp:
         assert (response.status_code, response.content) == (200, b"")
         assert set(response.headers["allow"].split(", ")) == allowed
 
-    def test_joins_a_header_that_is_given_twice(self, client: TestClient) -> None:
+    def test_joins_a_repeated_header(self, client: TestClient) -> None:
         twice = [("X-Once", "a"), ("X-Once", "b")]
 
         assert client.get("/things/", headers=twice).headers["X-Once"] == "a,b"
 
 
-def _tell(operation: Operation) -> View:
-    def telling(**path: str) -> Response:
+def _view_of(operation: Operation) -> View:
+    def view(**path: str) -> Response:
         seen = {"X-Once": request.headers.get("X-Once", "")}
         return Response(f"{operation.operation_id} {path}", headers=seen)
 
-    return telling
+    return view
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ async def exchange(
 
 
 class TestRequest:
-    def test_is_told_as_pep_3333_says(self) -> None:
+    def test_has_the_environment_of_pep_3333(self) -> None:
         app = Recorder()
 
         call(app, [(b"host", b"shop"), (b"x-request-id", b"5")])
@@ -89,14 +89,14 @@ class TestRequest:
         assert app.content == b"abcd"
         assert (app.environ["CONTENT_LENGTH"], app.environ["CONTENT_TYPE"]) == ("4", "text/plain")
 
-    def test_without_content_is_not_waited_for(self) -> None:
+    def test_without_content_does_not_wait(self) -> None:
         app = Recorder()
 
         call(app, [])
 
         assert app.content == b""
 
-    def test_of_http_2_announces_nothing(self) -> None:
+    def test_of_http_2_needs_no_content_length(self) -> None:
         app = Recorder()
 
         call(app, [], b"ab", http_version="2")
@@ -111,7 +111,7 @@ class TestRequest:
             ([(b"x_forwarded_for", b"1"), (b"x-forwarded-for", b"2")], "HTTP_X_FORWARDED_FOR", "2"),
         ],
     )
-    def test_has_each_header_once(self, headers: Headers, name: str, value: str) -> None:
+    def test_has_repeated_headers_joined(self, headers: Headers, name: str, value: str) -> None:
         app = Recorder()
 
         call(app, headers)
@@ -120,7 +120,7 @@ class TestRequest:
 
 
 class TestAnswer:
-    def test_leaves_at_once(self) -> None:
+    def test_is_sent_as_one_body(self) -> None:
         app = Recorder(b"ab", b"cd")
 
         start, body = call(app, [])
@@ -130,7 +130,7 @@ class TestAnswer:
         assert body["body"] == b"abcd"
         assert app.is_closed
 
-    def test_is_not_started_by_what_fails(self) -> None:
+    def test_is_not_started_if_the_application_fails(self) -> None:
         def fail(*_: Any) -> Iterable[bytes]:
             raise RuntimeError("broken")
 
@@ -162,7 +162,7 @@ async def request(served: WsgiBridge, path: str) -> bytes:
 
 
 async def exhausted(served: WsgiBridge, app: Blocking) -> asyncio.Task[bytes]:
-    """The request that holds the one thread, after MAX_CANCELLED others were cancelled."""
+    """The request that blocks the only thread, after MAX_CANCELLED others were cancelled."""
     first = asyncio.create_task(request(served, "/1"))
     await asyncio.to_thread(app.is_blocked.wait)
     for _ in range(bridge.MAX_CANCELLED):
@@ -186,17 +186,17 @@ class TestWaiting:
         app.released.set()
 
     def test_ends_when_a_thread_is_free(self, app: Blocking) -> None:
-        async def story() -> list[bytes]:
+        async def scenario() -> list[bytes]:
             served = WsgiBridge(app, 1)
             requests = [asyncio.create_task(request(served, path)) for path in ("/1", "/2")]
             await asyncio.to_thread(app.is_blocked.wait)
             app.released.set()
             return await asyncio.gather(*requests)
 
-        assert asyncio.run(story()) == [b"/1", b"/2"]
+        assert asyncio.run(scenario()) == [b"/1", b"/2"]
 
-    def test_ends_without_a_thread_after_a_while(self, app: Blocking) -> None:
-        async def story() -> bytes:
+    def test_ends_without_a_thread_at_the_timeout(self, app: Blocking) -> None:
+        async def scenario() -> bytes:
             served = WsgiBridge(app, 1)
             first = asyncio.create_task(request(served, "/1"))
             await asyncio.to_thread(app.is_blocked.wait)
@@ -205,10 +205,10 @@ class TestWaiting:
             app.released.set()
             return await first
 
-        assert asyncio.run(story()) == b"/1"
+        assert asyncio.run(scenario()) == b"/1"
         assert app.started == ["/1"]
 
-    def test_goes_on_while_others_get_done_but_not_for_ever(
+    def test_continues_while_other_requests_finish_up_to_a_limit(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(bridge, "STALL_TIMEOUT", 0.25)
@@ -219,18 +219,18 @@ class TestWaiting:
             start_response("200 OK", [])
             return [b""]
 
-        async def story() -> list[Any]:
+        async def scenario() -> list[Any]:
             served = WsgiBridge(slow, 1)
             requests = [request(served, "/") for _ in range(60)]
             return await asyncio.gather(*requests, return_exceptions=True)
 
-        done = [body == b"" for body in asyncio.run(story())]
+        done = [body == b"" for body in asyncio.run(scenario())]
         assert 3 < sum(done) < len(done)
-        # While requests are refused one by one, the thread may still start one of them.
+        # While requests are being refused, the thread may still start one of them.
         assert done.index(False) >= sum(done) - 1
 
-    def test_does_not_begin_where_too_many_gave_up(self, app: Blocking) -> None:
-        async def story() -> bytes:
+    def test_is_refused_at_once_after_many_cancelled_requests(self, app: Blocking) -> None:
+        async def scenario() -> bytes:
             served = WsgiBridge(app, 1)
             first = await exhausted(served, app)
             with pytest.raises(Unavailable):
@@ -239,13 +239,13 @@ class TestWaiting:
             await first
             return await request(served, "/4")
 
-        assert asyncio.run(story()) == b"/4"
+        assert asyncio.run(scenario()) == b"/4"
         assert app.started == ["/1", "/4"]
 
-    def test_is_for_everybody_again_when_those_at_work_have_lost_their_clients(
+    def test_is_possible_again_after_running_requests_lost_their_clients(
         self, app: Blocking
     ) -> None:
-        async def story() -> bytes:
+        async def scenario() -> bytes:
             served = WsgiBridge(app, 1)
             first = await exhausted(served, app)
             first.cancel()
@@ -255,10 +255,10 @@ class TestWaiting:
             await asyncio.sleep(bridge.QUEUE_TIMEOUT)
             return await request(served, "/4")
 
-        assert asyncio.run(story()) == b"/4"
+        assert asyncio.run(scenario()) == b"/4"
 
-    def test_of_a_client_that_goes_is_no_failure_of_ours(self, app: Blocking) -> None:
-        async def story() -> None:
+    def test_of_a_disconnected_client_ends_without_a_call(self, app: Blocking) -> None:
+        async def scenario() -> None:
             served = WsgiBridge(app, 1)
             requests = [asyncio.create_task(request(served, path)) for path in ("/1", "/2")]
             await asyncio.to_thread(app.is_blocked.wait)
@@ -268,5 +268,5 @@ class TestWaiting:
             app.released.set()
             await requests[0]
 
-        asyncio.run(story())
+        asyncio.run(scenario())
         assert app.started == ["/1"]

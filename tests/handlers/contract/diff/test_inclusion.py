@@ -1,4 +1,4 @@
-"""Whether the values of one schema are values of another: proofs, and values where they are not."""
+"""Whether one schema includes another: proofs, and values that disprove it."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ INCLUDED: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", INCLUDED)
-def test_proves_that_all_values_are_admitted(name: str) -> None:
+def test_an_included_schema_is_proved(name: str) -> None:
     assert compare(*INCLUDED[name]) is None
 
 
@@ -144,7 +144,7 @@ EXCLUDED: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", EXCLUDED)
-def test_gives_a_value_that_only_one_admits(name: str) -> None:
+def test_a_value_of_only_one_schema_is_returned(name: str) -> None:
     narrow, wide = EXCLUDED[name]
     result = compare(narrow, wide)
 
@@ -154,7 +154,7 @@ def test_gives_a_value_that_only_one_admits(name: str) -> None:
     assert not validator_of(wide).is_valid(result.value)
 
 
-def test_references_may_lead_to_components_of_any_name() -> None:
+def test_references_to_components_of_any_name_are_compared() -> None:
     old, new = has(Thing=SIZE), has(Item=SIZE)
 
     assert compare(refers("Thing"), refers("Item"), old, new) is None
@@ -167,7 +167,7 @@ def test_components_of_one_name_may_differ() -> None:
     assert result == Witness({"size": -1}, SUBTRACTION)
 
 
-def test_recursive_schemas_are_compared_as_deep_as_they_go() -> None:
+def test_recursive_schemas_are_compared() -> None:
     strict = {**TREE, "properties": {**TREE["properties"], "leaf": {"type": "string"}}}
 
     assert compare(refers("Tree"), refers("Tree"), has(Tree=TREE), has(Tree=TREE)) is None
@@ -175,7 +175,7 @@ def test_recursive_schemas_are_compared_as_deep_as_they_go() -> None:
     assert result == Witness({"leaf": 0}, SUBTRACTION)
 
 
-def test_an_equal_recursive_part_does_not_hinder_a_proof() -> None:
+def test_an_equal_recursive_part_does_not_prevent_a_proof() -> None:
     narrow = {"properties": {"tree": refers("Tree"), "size": {"type": "integer"}}}
     wide = {"properties": {"tree": refers("Baum"), "size": {"type": "number"}}}
     renamed = {
@@ -186,7 +186,7 @@ def test_an_equal_recursive_part_does_not_hinder_a_proof() -> None:
     assert compare(narrow, wide, has(Tree=TREE), has(Baum=renamed)) is None
 
 
-def test_a_recursive_schema_with_no_proof_is_unknown() -> None:
+def test_a_recursive_schema_without_a_proof_is_unknown() -> None:
     result = compare(refers("Tree"), refers("Tree"), has(Tree=TREE), has(Tree=WIDER_TREE))
 
     assert isinstance(result, Unknown)
@@ -198,7 +198,7 @@ def test_patterns_that_can_not_be_compared_are_unknown() -> None:
     assert result == Unknown("there is no proof that there is none")
 
 
-def test_a_value_that_no_difference_leads_to_is_searched_for() -> None:
+def test_a_value_is_searched_if_no_difference_produces_one() -> None:
     narrow = {"type": "string", "pattern": "^(?=a)[ab]+$", "enum": ["ab", "a"]}
     result = compare(
         {"oneOf": [narrow, {"$ref": "#/components/schemas/Tree"}]},
@@ -210,7 +210,7 @@ def test_a_value_that_no_difference_leads_to_is_searched_for() -> None:
     assert result == Witness("ab", SEARCH)
 
 
-def test_no_time_is_no_answer() -> None:
+def test_the_result_is_unknown_at_the_timeout() -> None:
     result = counterexample(
         Operand(has(), {"type": "string", "pattern": "^a+$"}),
         Operand(has(), {"type": "string", "pattern": "^a*$"}),
@@ -233,7 +233,7 @@ def test_no_time_is_no_answer() -> None:
         ({"pattern": "("}, "a schema is invalid"),
     ],
 )
-def test_what_can_not_be_read_is_unknown(schema: Any, reason: str) -> None:
+def test_an_unsupported_or_invalid_schema_is_unknown(schema: Any, reason: str) -> None:
     result = compare(schema, SIZE)
 
     assert isinstance(result, Unknown)
@@ -249,18 +249,18 @@ READ_ONLY: Any = {
 
 
 class TestClosed:
-    """What a producer does not describe, it does not send."""
+    """A producer sends only properties that it describes."""
 
-    def test_a_property_more_is_no_difference(self) -> None:
+    def test_an_additional_optional_property_is_no_difference(self) -> None:
         assert compare(SIZE, MORE, closed=True) is None
         assert compare(SIZE, MORE) == Witness({"name": None, "size": 0}, SUBTRACTION)
 
-    def test_unless_it_is_required(self) -> None:
+    def test_an_additional_required_property_is_a_difference(self) -> None:
         required = {**MORE, "required": ["size", "name"]}
 
         assert compare(SIZE, required, closed=True) == Witness({"size": 0}, SUBTRACTION)
 
-    def test_unless_the_schema_says_what_others_are(self) -> None:
+    def test_an_additional_property_is_a_difference_if_the_schema_has_others(self) -> None:
         result = compare({**SIZE, "additionalProperties": True}, MORE, closed=True)
 
         assert isinstance(result, Witness)
@@ -290,18 +290,18 @@ class TestClosed:
         assert compare(composed, wide, document, closed=True) is None
         assert isinstance(compare(composed, wide, document), Witness)
 
-    def test_free_maps_stay_free(self) -> None:
+    def test_free_maps_are_not_closed(self) -> None:
         assert isinstance(compare({"type": "object"}, MORE, closed=True), Witness)
 
 
 class TestDirections:
-    """A property that is marked goes one way only."""
+    """Read-only and write-only properties are sent in one direction only."""
 
     def test_requests_have_no_read_only_properties(self) -> None:
         assert compare({}, READ_ONLY, direction=Direction.RESPONSE) is not None
         assert compare({"type": "object"}, READ_ONLY, direction=Direction.REQUEST) is None
 
-    def test_the_mark_may_be_where_a_reference_leads(self) -> None:
+    def test_the_mark_may_be_in_a_referenced_component(self) -> None:
         document = has(Secret={"type": "string", "writeOnly": True})
         schema = {"type": "object", "required": ["s"], "properties": {"s": refers("Secret")}}
 
@@ -309,7 +309,7 @@ class TestDirections:
 
 
 def schemas() -> st.SearchStrategy[Any]:
-    """Small schemas of the keywords that matter."""
+    """Small schemas with the compared keywords."""
     names = st.sampled_from(["a", "b"])
     simple = st.one_of(
         st.sampled_from([True, False, {}, {"type": "null"}, {"type": "boolean"}]),
@@ -378,9 +378,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(narrow=schemas(), wide=schemas(), values=st.lists(VALUES, min_size=20, max_size=20))
-def test_a_proof_is_never_wrong_and_a_value_never_made_up(
-    narrow: Any, wide: Any, values: list[Any]
-) -> None:
+def test_proofs_and_values_are_correct(narrow: Any, wide: Any, values: list[Any]) -> None:
     result = compare(narrow, wide)
     narrow_validator, wide_validator = validator_of(narrow), validator_of(wide)
     between = [

@@ -1,4 +1,4 @@
-"""Known changes of schemas, with the verdicts of other tools beside ours."""
+"""Known changes of schemas, with our verdicts and those of other tools."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ TOOLS = ("oasdiff", "openapi", "azure")
 
 
 def document(schema: Any) -> dict[str, Any]:
-    """An operation that takes and answers values of ``schema``."""
+    """An operation whose requests and responses have values of ``schema``."""
     content = {"content": {"application/json": {"schema": schema}}}
     thing = {"type": "object", "properties": {"size": {"type": "integer"}}}
     return {
@@ -55,14 +55,14 @@ def verdict(changes: list[Change], direction: str) -> str:
 
 
 @pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["name"])
-def test_says_what_a_change_means_in_each_direction(row: dict[str, Any]) -> None:
+def test_a_change_has_the_expected_verdict_in_each_direction(row: dict[str, Any]) -> None:
     changes = changes_of(row)
 
     assert verdict(changes, REQUESTS) + verdict(changes, RESPONSES) == row["ours"]
 
 
 @pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["name"])
-def test_shows_a_payload_for_each_break_that_one_can_show(row: dict[str, Any]) -> None:
+def test_a_break_has_a_payload_if_possible(row: dict[str, Any]) -> None:
     changes = changes_of(row)
     shown = [
         "b" if any(change.witness for change in changes if change.direction == direction) else "-"
@@ -74,7 +74,7 @@ def test_shows_a_payload_for_each_break_that_one_can_show(row: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["name"])
-def test_every_other_verdict_has_its_reason(row: dict[str, Any]) -> None:
+def test_every_differing_verdict_has_a_reason(row: dict[str, Any]) -> None:
     theirs = [row[tool] for tool in TOOLS if tool in row]
 
     assert ("because" in row) == any(
@@ -82,6 +82,6 @@ def test_every_other_verdict_has_its_reason(row: dict[str, Any]) -> None:
     )
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_at_least_60_changes() -> None:
     assert len(KNOWN) >= 60
     assert len({row["name"] for row in KNOWN}) == len(KNOWN)

@@ -1,4 +1,4 @@
-"""Samples are run as they stand, against a server that says what reached it."""
+"""Samples are run unchanged, against a server that returns the request."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def body(**media_type: Any) -> dict[str, Any]:
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what it got, in JSON."""
+    """Responds with the request as JSON."""
 
     def answer(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -106,7 +106,7 @@ def run(language: str, source: str, address: str) -> subprocess.CompletedProcess
 
 
 def sent(document: dict[str, Any], language: str, address: str) -> dict[str, Any]:
-    """What reaches the server from the sample of the only operation."""
+    """The request that the sample of the only operation sends."""
     ((path, item),) = document["paths"].items()
     method = next(name for name in item if name != "parameters")
     samples = {sample["lang"]: sample["source"] for sample in code_samples(document, path, method)}
@@ -118,7 +118,7 @@ def sent(document: dict[str, Any], language: str, address: str) -> dict[str, Any
 
 @pytest.mark.parametrize("language", ["Shell", "Python"])
 class TestSamples:
-    def test_a_get_is_sent_to_the_path_with_its_example(self, language: str, address: str) -> None:
+    def test_a_get_has_the_example_in_its_path(self, language: str, address: str) -> None:
         document = make_document(
             path="/things/{pk}/", parameters=[{"$ref": "#/components/parameters/Pk"}]
         )
@@ -128,9 +128,7 @@ class TestSamples:
         assert (shown["method"], shown["path"]) == ("GET", "/things/a%20b%2Fc/")
         assert shown["body"] is None
 
-    def test_a_required_parameter_is_sent_and_others_are_not(
-        self, language: str, address: str
-    ) -> None:
+    def test_only_required_parameters_are_sent(self, language: str, address: str) -> None:
         document = make_document(
             parameters=[
                 {"name": "q", "in": "query", "required": True, "schema": {}, "example": "a&b c"},
@@ -160,7 +158,7 @@ class TestSamples:
     def test_a_post_without_a_body(self, language: str, address: str) -> None:
         assert sent(make_document(method="post"), language, address)["method"] == "POST"
 
-    def test_each_request_has_a_key_of_its_own(self, language: str, address: str) -> None:
+    def test_every_request_has_a_unique_key(self, language: str, address: str) -> None:
         document = make_document(
             method="post", parameters=[{"$ref": "#/components/parameters/Key"}]
         )
@@ -185,17 +183,17 @@ class TestSamples:
 
         assert shown["headers"][header] == value
 
-    def test_a_credential_in_the_query(self, language: str, address: str) -> None:
+    def test_a_credential_may_be_in_the_query(self, language: str, address: str) -> None:
         shown = sent(make_document(security=[{"LinkToken": []}]), language, address)
 
         assert shown["path"] == "/things/?token=a.b"
 
-    def test_a_cookie_is_left_out(self, language: str, address: str) -> None:
+    def test_a_cookie_is_not_sent(self, language: str, address: str) -> None:
         shown = sent(make_document(security=[{"SessionCookie": []}]), language, address)
 
         assert not {"cookie", "authorization"} & shown["headers"].keys()
 
-    def test_fails_where_the_request_does(self, language: str, address: str) -> None:
+    def test_a_sample_fails_if_the_request_does(self, language: str, address: str) -> None:
         document = make_document(path="/missing/")
         source = next(
             sample["source"]

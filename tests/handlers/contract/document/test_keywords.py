@@ -33,7 +33,7 @@ def fault(*arguments: Any, **document: Any) -> str:
 
 
 class TestCheck:
-    def test_lets_pass_what_is_supported(self) -> None:
+    def test_accepts_supported_keywords(self) -> None:
         check_keywords(make({"x-own": 1, "tags": ["a"]}))
 
     @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ class TestCheck:
         ],
         ids=["callbacks", "servers", "webhooks", "unknown", "$id"],
     )
-    def test_names_what_is_not(
+    def test_names_unsupported_keywords(
         self, operation: dict[str, Any], document: dict[str, Any], expected: str
     ) -> None:
         assert expected in fault(operation, **document)
@@ -67,8 +67,8 @@ class TestCheck:
         assert f"the keyword {method} of a Path Item" in fault(paths=paths)
 
 
-class TestLeavingOut:
-    def test_takes_keywords_media_types_and_places_away(self) -> None:
+class TestLeaveOut:
+    def test_removes_keywords_media_types_and_places(self) -> None:
         content = {JSON: {"schema": {"nullable": True}}, "application/xml": {}}
         body = {"content": content}
         contract = make({"requestBody": body, "callbacks": {}, "description": "x"})
@@ -89,18 +89,18 @@ class TestLeavingOut:
         check_keywords(left)
 
     @pytest.mark.parametrize("name", ["nullable", "/paths/~1other", "text/csv"])
-    def test_is_of_what_is_there(self, name: str) -> None:
+    def test_fails_for_an_absent_name(self, name: str) -> None:
         with pytest.raises(ContractError, match=f"has no {name} to leave out"):
             leave_out(make(), frozenset({name}))
 
-    def test_of_nothing_is_the_same(self) -> None:
+    def test_without_names_returns_the_same_contract(self) -> None:
         contract = make()
 
         assert leave_out(contract, frozenset()) is contract
 
 
 @pytest.mark.parametrize("kind", KEYWORDS)
-def test_the_readme_has_the_list(kind: str) -> None:
+def test_the_readme_lists_all_keywords(kind: str) -> None:
     listed = {
         use: ", ".join(f"`{name}`" for name, keyword in KEYWORDS[kind].items() if keyword is use)
         or "-"

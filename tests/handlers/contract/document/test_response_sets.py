@@ -52,7 +52,7 @@ def make_contract(
 
 
 def refusals(contract: Contract) -> dict[str, str]:
-    """Status to the response that stands there, without those described in place."""
+    """The names of response components by status, without inline responses."""
     responses: dict[str, Any] = contract.document["paths"]["/things/"]["get"]["responses"]
     return {
         status: response["$ref"].removeprefix("#/components/responses/")
@@ -62,7 +62,7 @@ def refusals(contract: Contract) -> dict[str, str]:
 
 
 class TestRefusalSets:
-    def test_each_operation_has_the_default_set(self, tmp_path: Path) -> None:
+    def test_every_operation_has_the_default_set(self, tmp_path: Path) -> None:
         contract = make_contract(tmp_path)
 
         assert refusals(contract) == {"400": "Bad", "500": "Broken"}
@@ -72,31 +72,31 @@ class TestRefusalSets:
 
         assert refusals(contract) == {"400": "Bad", "401": "NoSession", "500": "Broken"}
 
-    def test_a_set_that_is_named_comes_before_the_default_one(self, tmp_path: Path) -> None:
+    def test_a_named_set_takes_precedence_over_the_default_one(self, tmp_path: Path) -> None:
         contract = make_contract(tmp_path, "[seller]")
 
         assert refusals(contract) == {"400": "BadQuery", "401": "NoToken", "500": "Broken"}
 
-    def test_what_an_operation_describes_itself_comes_before_all_sets(self, tmp_path: Path) -> None:
+    def test_own_responses_take_precedence_over_sets(self, tmp_path: Path) -> None:
         things = THINGS + '        "401": {description: Its own.}\n'
 
         contract = make_contract(tmp_path, "[session, seller]", things=things)
 
         assert refusals(contract) == {"400": "BadQuery", "500": "Broken"}
 
-    def test_statuses_stand_in_order(self, tmp_path: Path) -> None:
+    def test_statuses_are_in_order(self, tmp_path: Path) -> None:
         contract = make_contract(tmp_path, "[session]")
 
         responses = contract.document["paths"]["/things/"]["get"]["responses"]
         assert list(responses) == ["200", "400", "401", "500"]
 
-    def test_the_document_does_not_show_them(self, tmp_path: Path) -> None:
+    def test_the_document_does_not_contain_the_sets(self, tmp_path: Path) -> None:
         contract = make_contract(tmp_path, "[session]")
 
         assert "x-refusal-sets" not in contract.document
         assert "x-refusals" not in contract.document["paths"]["/things/"]["get"]
 
-    def test_a_response_is_traced_to_its_set(self, tmp_path: Path) -> None:
+    def test_the_origin_of_a_response_is_its_set(self, tmp_path: Path) -> None:
         contract = make_contract(tmp_path, "[session]")
 
         place = contract.origin("/paths/~1things~1/get/responses/401")
@@ -139,7 +139,7 @@ class TestRefusalSets:
             ),
         ],
     )
-    def test_names_the_place_of_a_set_that_is_none(
+    def test_names_the_place_of_an_invalid_set(
         self, tmp_path: Path, declared: str, message: str
     ) -> None:
         start, _, rest = ROOT.partition("x-refusal-sets:")

@@ -31,7 +31,7 @@ def test_references_resolve_within_the_document() -> None:
     assert not validator.is_valid({"items": [{"name": "kettle"}]})
 
 
-def test_a_pointer_may_hold_what_a_uri_may_not() -> None:
+def test_a_pointer_may_contain_characters_outside_uris() -> None:
     validator = SchemaValidators(DOCUMENT).compile(pointer_to("paths", "/a~b/{pk}/"))
 
     assert (validator.is_valid(1), validator.is_valid("x")) == (True, False)
@@ -54,13 +54,13 @@ def test_a_failure_is_described_without_the_value(value: object, described: str)
     assert reason(value) == described
 
 
-def test_a_failure_of_the_whole_is_at_the_root() -> None:
+def test_a_failure_of_the_whole_value_is_at_the_root() -> None:
     validator = SchemaValidators({"type": "object"}).compile("")
 
     assert describe(next(validator.iter_errors([]))) == "/ fails type"
 
 
-def test_a_pointer_that_leads_nowhere_is_refused() -> None:
+def test_a_pointer_without_a_target_is_refused() -> None:
     with pytest.raises(ValueError, match="/components/schemas/Missing"):
         SchemaValidators(DOCUMENT).compile("/components/schemas/Missing")
 

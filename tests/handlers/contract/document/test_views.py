@@ -91,7 +91,7 @@ def operation(client: Document) -> Document:
 
 
 class TestClientDocument:
-    def test_has_no_internal_operation_nor_its_path_and_tag(self, client: Document) -> None:
+    def test_has_no_internal_operation_or_its_path_and_tag(self, client: Document) -> None:
         assert client["paths"].keys() == {"/things/"}
         assert client["tags"] == [{"name": "Things"}]
 
@@ -103,31 +103,31 @@ class TestClientDocument:
             "#/components/parameters/Page",
         ]
 
-    def test_has_no_internal_response_that_it_refers_to(
+    def test_has_no_internal_response_component(
         self, client: Document, operation: Document
     ) -> None:
         assert operation["responses"].keys() == {"200", "403"}
         assert "responses" not in client["components"]
 
-    def test_has_no_internal_media_type_nor_content_without_one(self, operation: Document) -> None:
+    def test_has_no_internal_media_type_or_empty_content(self, operation: Document) -> None:
         assert operation["responses"]["200"]["content"].keys() == {"application/json"}
         assert operation["responses"]["403"] == {"description": "A page."}
 
     def test_has_no_internal_header(self, operation: Document) -> None:
         assert operation["responses"]["200"]["headers"] == {}
 
-    def test_has_no_internal_property_nor_requires_it(self, client: Document) -> None:
+    def test_has_no_internal_property_and_does_not_require_it(self, client: Document) -> None:
         assert client["components"]["schemas"]["Thing"] == {
             "type": "object",
             "required": ["name"],
             "properties": {"name": {"type": "string"}},
         }
 
-    def test_has_no_internal_security_scheme_nor_a_way_in_by_it(self, client: Document) -> None:
+    def test_has_no_internal_security_scheme_or_requirement(self, client: Document) -> None:
         assert client["security"] == [{"Session": []}]
         assert client["components"]["securitySchemes"].keys() == {"Session"}
 
-    def test_a_schema_for_clients_stands_in_place_of_the_other_but_for_its_words(
+    def test_a_schema_for_clients_replaces_another_except_its_description(
         self, client: Document
     ) -> None:
         assert client["components"]["schemas"]["Day"] == {
@@ -137,7 +137,7 @@ class TestClientDocument:
             "format": "date-time",
         }
 
-    def test_examples_beside_a_reference_are_those_of_the_schema_itself(self) -> None:
+    def test_keywords_beside_a_reference_replace_those_of_the_schema(self) -> None:
         contract = make_contract()
         [day, *_] = contract.document["paths"]["/things/"]["get"]["parameters"]
         day["schema"] |= {"examples": ["2026-04-23"], "description": "Since then."}
@@ -153,20 +153,20 @@ class TestClientDocument:
         }
         assert "Day" not in document["components"]["schemas"]
 
-    def test_has_no_component_that_is_used_no_more(self, client: Document) -> None:
+    def test_has_no_component_that_became_unused(self, client: Document) -> None:
         assert client["components"]["schemas"].keys() == {"Day", "Thing"}
 
     def test_has_no_body_of_a_link(self, operation: Document) -> None:
         assert operation["responses"]["200"]["links"] == {"next": {"operationId": "listThings"}}
 
-    def test_does_not_open_an_operation_whose_ways_in_are_all_internal(self) -> None:
+    def test_refuses_an_operation_with_only_internal_security_schemes(self) -> None:
         contract = make_contract()
         contract.document["paths"]["/things/"]["get"]["security"] = [{"Old": []}]
 
         with pytest.raises(ContractError, match="listThings: each of its security schemes"):
             client_document(contract)
 
-    def test_leaves_an_open_operation_open(self) -> None:
+    def test_leaves_a_public_operation_public(self) -> None:
         contract = make_contract(security=[])
         contract.document["paths"]["/things/"]["get"]["security"] = [{}]
 
@@ -174,14 +174,14 @@ class TestClientDocument:
 
         assert operation["security"] == [{}]
 
-    def test_leaves_the_contract_as_it_is(self) -> None:
+    def test_does_not_change_the_contract(self) -> None:
         contract = make_contract()
 
         client_document(contract)
 
         assert contract.document == DOCUMENT
 
-    def test_takes_a_document_without_components(self) -> None:
+    def test_accepts_a_document_without_components(self) -> None:
         contract = make_contract(paths={}, security=[])
         del contract.document["components"]
 
@@ -189,14 +189,14 @@ class TestClientDocument:
 
 
 class TestFullDocument:
-    def test_has_all_but_what_is_for_clients_alone(self) -> None:
+    def test_has_everything_except_schemas_for_clients(self) -> None:
         document = full_document(make_contract())
 
         expected = copy.deepcopy(DOCUMENT)
         del expected["components"]["schemas"]["Day"]["x-client"]
         assert document == expected
 
-    def test_has_no_component_that_only_clients_see(self) -> None:
+    def test_has_no_component_that_is_only_for_clients(self) -> None:
         contract = make_contract()
         reference = {"$ref": "#/components/schemas/ClientDay"}
         contract.document["components"]["schemas"]["Day"]["x-client"] = reference

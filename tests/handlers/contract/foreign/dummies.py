@@ -1,4 +1,4 @@
-"""An application of a document that somebody else wrote: its handlers answer what it describes."""
+"""An application of a third-party document: its handlers return the described responses."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -23,16 +23,16 @@ from tests.handlers.contract.foreign.samples import Samples
 
 DOCUMENTS = Path(__file__).with_name("documents")
 KEY = "valid"
-"""The one credential that is good, for every security scheme."""
+"""The only valid credential, for every security scheme."""
 
 
 def read(name: str, without: Collection[str] = ()) -> Contract:
-    """A document of this folder, without what the engine does not support of it."""
+    """A document of this folder without its unsupported parts."""
     return leave_out(read_document(DOCUMENTS / name), frozenset(without))
 
 
 def mount_dummies(contract: Contract, handlers: Mapping[str, Handler] | None = None) -> ContractApp:
-    """The application of a document; ``handlers`` are in place of dummies."""
+    """The application of a document; ``handlers`` replace dummies."""
     dummies = Dummies(contract)
     schemes = contract.document.get("components", {}).get("securitySchemes", {})
     application = Application(
@@ -61,11 +61,11 @@ class Dummies:
         }
 
     def handlers(self) -> dict[str, Handler]:
-        """One for each operation: it takes anything and answers the first success."""
+        """A handler for each operation that accepts anything and returns the first success."""
         return {name: self._handler(spec) for name, spec in self._specs.items()}
 
     def refuse(self, operation: Operation, refusal: Refusal) -> Response | Reply:
-        """The described body for the status of a refusal, where there is one."""
+        """The described body for the status of a refusal, if there is one."""
         reply = problem(operation, refusal)
         responses = self._specs[operation.operation_id].get("responses", {})
         found = next(

@@ -1,4 +1,4 @@
-"""One value of a schema, always the same, made from what the schema says."""
+"""A valid value of a schema, always the same."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _DEEPEST = 6
 
 
 class Samples:
-    """Makes values for the schemas of one document; references in it lead to its components."""
+    """Makes values for the schemas of one document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
@@ -34,7 +34,7 @@ class Samples:
         return self._of_type(schema, depth)
 
     def merged(self, schema: Any) -> dict[str, Any]:
-        """The schema with its references and all that it has to fit as well."""
+        """The schema merged with its reference and the parts of `allOf`."""
         if not isinstance(schema, Mapping):
             return {}
         merged: dict[str, Any] = {}
@@ -57,7 +57,7 @@ class Samples:
         return merged | own
 
     def resolved(self, reference: str) -> Any:
-        """What a reference leads to."""
+        """The target of a reference."""
         node: Any = self._document
         for part in reference.removeprefix("#").split("/")[1:]:
             node = node[part.replace("~1", "/").replace("~0", "~")]

@@ -1,4 +1,4 @@
-"""Documents that others wrote, mounted with dummies: validated by Schemathesis and openapi-core."""
+"""Third-party documents, mounted with dummies: validated by Schemathesis and openapi-core."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -24,11 +24,11 @@ EXAMPLES = 10  # for each operation, while fuzzing
 
 @dataclass(frozen=True)
 class Foreign:
-    """A document, what is left out of it, and what its validators can't do.
+    """A document, its excluded parts, and the limits of its validators.
 
-    ``without``: what the start says of each that is not left out. ``untried``: operations that
-    no request can be made for. ``written_alike``: what Schemathesis sends as a wrong value reads
-    as a right one, or the other way round. ``judges_requests``: whether openapi-core does.
+    ``without``: the error at the start by the part that causes it. ``untried``: operations for
+    which no request can be generated. ``written_alike``: the text of a wrong value may equal that
+    of a valid one. ``validates_requests``: whether openapi-core can validate requests.
     """
 
     name: str
@@ -52,7 +52,7 @@ FOREIGN = [
             "$defs": "json/schema: the keyword $defs of a Schema Object",
             "$dynamicRef": "items: the keyword $dynamicRef of a Schema Object",
         },
-        # It requires what is read only, and Schemathesis refuses it.
+        # It requires read-only properties, which Schemathesis refuses in requests.
         validates_requests=False,
     ),
     Foreign(
@@ -77,7 +77,7 @@ FOREIGN = [
             "/paths/~1anything~1form-data~1form/put": "in a style that spreads it",
             "/paths/~1anything~1form-data~1deepObject": "deepObject is for objects alone",
         },
-        # A client takes what comes after the `#` of the path for a fragment.
+        # Clients take the part after the `#` in the path for a fragment.
         untried=["cookies_form_nonExploded"],
         # All values are strings, and objects of delimited styles are sent as lists of names.
         written_alike=True,
@@ -89,7 +89,7 @@ FOREIGN = [
 def make_config(foreign: Foreign) -> Config:
     checks: dict[str, Any] = {
         "negative_data_rejection": {"expected-statuses": ["4xx"]},
-        # What the engine refuses by itself is not in these documents.
+        # These documents do not have the engine's own refusals.
         "status_code_conformance": {"enabled": False},
     }
     if foreign.written_alike:
@@ -125,10 +125,10 @@ def fits_in_json_text(_context: HookContext, case: Case[Any]) -> bool:
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
-# openapi-core says so of OAuth 2, which it does not check.
+# openapi-core warns of OAuth 2, which it does not check.
 @pytest.mark.filterwarnings("ignore:Unsupported scheme type:UserWarning")
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
-def test_judges_find_nothing(foreign: Foreign) -> None:
+def test_validators_report_no_fault(foreign: Foreign) -> None:
     contract = read(foreign.name, foreign.without)
     validated = ValidatedApplication(
         mount_dummies(contract), contract.document, validates_requests=foreign.validates_requests
@@ -154,7 +154,7 @@ def test_judges_find_nothing(foreign: Foreign) -> None:
 
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
-def test_the_start_names_what_is_not_supported(foreign: Foreign) -> None:
+def test_unsupported_parts_stop_the_start_and_are_named(foreign: Foreign) -> None:
     for left_in, result in foreign.without.items():
         contract = read(foreign.name, foreign.without.keys() - {left_in})
 
@@ -165,7 +165,7 @@ def test_the_start_names_what_is_not_supported(foreign: Foreign) -> None:
         assert result in str(error.value)
 
 
-def test_operations_without_names_are_named() -> None:
+def test_operations_without_operation_ids_are_named() -> None:
     with pytest.raises(ContractError) as error:
         read("security.json")
 
@@ -173,15 +173,15 @@ def test_operations_without_names_are_named() -> None:
 
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
-def test_all_else_is_supported(foreign: Foreign) -> None:
+def test_all_other_keywords_are_supported(foreign: Foreign) -> None:
     check_keywords(read(foreign.name, foreign.without))
 
 
-def test_a_response_of_another_shape_is_noticed() -> None:
+def test_an_invalid_response_is_detected() -> None:
     contract = read("petstore.json", ["application/xml"])
     app = mount_dummies(contract, {"getPetById": lambda **_: {"name": 1, "photoUrls": []}})
 
     with TestClient(app) as client:
-        answer = client.get("/v2/pet/1", headers={"api_key": KEY})
+        response = client.get("/v2/pet/1", headers={"api_key": KEY})
 
-    assert answer.status_code == 500
+    assert response.status_code == 500

@@ -17,16 +17,16 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 from handlers.contract.document.methods import METHODS
 
-# It refuses empty values of a query, which OpenAPI leaves to their schema, and can't read objects
-# of any properties that are spread in a query.
+# It refuses empty values of a query, which OpenAPI leaves to their schema, and can't read exploded
+# objects with any properties in a query.
 _NOT_MEANT = (EmptyQueryParameterValue, DeserializeError)
 
 
 class ValidatedApplication:
-    """An application whose exchanges are validated; it gives its own document as well.
+    """An application whose exchanges are validated, and that serves its own document.
 
-    ``faults`` are responses that do not fit the document, and successes of requests that do not.
-    ``judges_requests`` is off where openapi-core can't read what the document says of them.
+    ``faults`` are invalid responses, and successes of invalid requests. ``validates_requests`` is
+    off where openapi-core can't read the document's descriptions of requests.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ValidatedApplication:
         await self._app(scope, receive_on, send_on)
         request = _request(scope, bytes(received))
         response = _response(sent)
-        # A refusal may have a status of the engine's own, which no document describes.
+        # The engine's own refusals have statuses that the document does not describe.
         is_success = response.status_code < 400 and scope["method"] != "OPTIONS"
         if is_success and _has_readable_path(scope):
             self.validated += 1
@@ -88,9 +88,9 @@ class ValidatedApplication:
 
 
 def _has_readable_path(scope: Scope) -> bool:
-    """Whether openapi-core finds the operation: it takes paths apart after they were decoded.
+    """Whether openapi-core finds the operation: it splits paths after decoding them.
 
-    A slash within a value would end its segment, and line ends and tabs get lost in URLs.
+    A slash in a value would end its segment, and URLs lose line ends and tabs.
     """
     return scope["raw_path"].count(b"/") == scope["path"].count("/") and not (
         {*"\r\n\t"} & {*scope["path"]}
@@ -98,12 +98,12 @@ def _has_readable_path(scope: Scope) -> bool:
 
 
 def _is_of_bytes(reason: object) -> bool:
-    """Whether it found that bytes are no string: it does not decode them."""
+    """Whether the reason is that bytes, which it does not decode, are no string."""
     return isinstance(reason, InvalidSchemaValue) and isinstance(reason.value, bytes)
 
 
 def _answered(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The paths, with a response for successes that no operation describes: they are free."""
+    """The paths, with a default response for operations that describe no success."""
     return {
         path: {key: _with_success(spec) if key in METHODS else spec for key, spec in item.items()}
         for path, item in document["paths"].items()

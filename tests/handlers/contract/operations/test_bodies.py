@@ -54,7 +54,7 @@ def refused(raw: bytes, content_type: str = JSON, **overrides: Any) -> InvalidIn
 
 
 def fields_of(refusal: Refusal) -> Any:
-    """What is told of each field, nested as in the body."""
+    """The message for each field, nested as in the body."""
     if isinstance(refusal, FieldErrors):
         return {name: fields_of(error) for name, error in refusal.errors.items()}
     return refusal.message
@@ -65,7 +65,7 @@ class TestMediaType:
         "content_type",
         [JSON, "APPLICATION/JSON; charset=utf-8", " application/json ;x=y", FORM, FORM.title()],
     )
-    def test_is_taken_in_any_spelling(self, content_type: str) -> None:
+    def test_is_case_insensitive_and_may_have_parameters(self, content_type: str) -> None:
         raw = VALID_FORM if "form" in content_type.lower() else VALID
 
         assert make_body().read(sent(raw, content_type))["email"] == "elif@example.com"
@@ -75,13 +75,11 @@ class TestMediaType:
         ["", ";charset=utf-8", "text/plain", "application/json, text/html", "json", "*/*"],
     )
     @pytest.mark.parametrize("required", [True, False])
-    def test_is_refused_when_it_is_missing_or_another(
-        self, content_type: str, required: bool
-    ) -> None:
+    def test_is_refused_if_missing_or_unsupported(self, content_type: str, required: bool) -> None:
         with pytest.raises(UnsupportedMediaType):
             make_body(required=required).read(sent(VALID, content_type))
 
-    def test_of_a_required_body_is_asked_for_even_where_it_is_empty(self) -> None:
+    def test_is_required_for_an_empty_required_body(self) -> None:
         with pytest.raises(UnsupportedMediaType):
             make_body().read(Content())
 
@@ -96,7 +94,7 @@ class TestMediaType:
 
 class TestJson:
     @pytest.mark.parametrize("content_type", [JSON, "APPLICATION/JSON; charset=utf-8"])
-    def test_is_loaded_without_what_is_unknown(self, content_type: str) -> None:
+    def test_is_loaded_without_unknown_keys(self, content_type: str) -> None:
         raw = VALID[:-1] + b', "extra": {"a": 1}, "trusted": true, "born": null}'
 
         assert make_body().read(sent(raw, content_type)) == {
@@ -113,7 +111,7 @@ class TestJson:
         assert refusal.message == "The request body is malformed."
 
     @pytest.mark.parametrize("raw", [b"[]", b"null", b'"text"', b"1", b"true"])
-    def test_that_is_no_object_is_refused_as_a_whole(self, raw: bytes) -> None:
+    def test_that_is_not_an_object_is_refused(self, raw: bytes) -> None:
         refusal = refused(raw)
 
         assert (refusal.field, refusal.message) == (None, "A valid object is required.")
@@ -136,17 +134,17 @@ class TestJson:
         ],
         ids=str,
     )
-    def test_that_does_not_fit_names_the_field(self, change: dict[str, Any], message: Any) -> None:
+    def test_that_is_invalid_names_the_field(self, change: dict[str, Any], message: Any) -> None:
         refusal = refused(orjson.dumps(orjson.loads(VALID) | change))
 
         assert [fields_of(refusal)] == [dict.fromkeys(change, message)]
 
-    def test_that_lacks_a_field_names_it(self) -> None:
+    def test_that_lacks_a_field_names_the_field(self) -> None:
         refusal = refused(b'{"password": "secret"}')
 
         assert fields_of(refusal) == {"email": "This field is required."}
 
-    def test_that_does_not_fit_in_several_ways_tells_them_all(self) -> None:
+    def test_with_several_faults_reports_all_of_them(self) -> None:
         refusal = refused(b'{"email": "", "trusted": 1, "places": [{"name": 1}, {}, 5]}')
 
         assert fields_of(refusal) == {
@@ -157,7 +155,7 @@ class TestJson:
         }
         assert (refusal.code, refusal.message) == ("invalid", "This field is required.")
 
-    def test_with_a_list_far_too_long_is_told_so_alone(self) -> None:
+    def test_with_a_far_too_long_list_reports_only_this(self) -> None:
         raw = b'{"email": "a", "password": "b", "places": [' + b"{}," * 9_000 + b"{}]}"
 
         refusal = refused(raw)
@@ -173,14 +171,14 @@ class TestJson:
         ],
         ids=str,
     )
-    def test_that_does_not_fit_twice_tells_one_of_the_reasons(
+    def test_with_two_faults_in_a_field_reports_one(
         self, schema: dict[str, Any], message: str
     ) -> None:
         login = {"type": "object", "properties": {"email": schema}}
 
         assert fields_of(refused(b'{"email": "a"}', login=login)) == {"email": message}
 
-    def test_that_has_a_day_that_no_calendar_has_names_it_where_it_is(self) -> None:
+    def test_with_an_invalid_date_names_its_place(self) -> None:
         properties = {"born": {"type": "string", "format": "date"}}
         login = {"properties": {"owners": {"items": {"$ref": "#/components/schemas/Owner"}}}}
 
@@ -192,14 +190,14 @@ class TestJson:
 
         assert fields_of(refusal) == {"owners": {"1": {"born": "Enter a valid date."}}}
 
-    def test_that_does_not_fit_tells_the_limit_and_never_the_value(self) -> None:
+    def test_reports_the_limit_and_never_the_value(self) -> None:
         refusal = refused(VALID.replace(b"elif@", b"elif.kaya.longer@"))
 
         assert isinstance(refusal, FieldErrors)
         assert refusal.errors["email"].params == {"limit": 20}
         assert "elif" not in f"{fields_of(refusal)} {refusal}"
 
-    def test_that_has_an_unknown_key_is_refused_where_the_contract_says_so(self) -> None:
+    def test_with_an_unknown_key_is_refused_if_the_contract_forbids_it(self) -> None:
         refusal = refused(VALID[:-1] + b', "a": 1}', login=LOGIN | {"additionalProperties": False})
 
         assert (refusal.field, refusal.message) == (None, "This field is not known.")
@@ -211,35 +209,35 @@ class TestForm:
 
         assert form == {"email": "elif@example.com", "password": "correct horse"}
 
-    def test_keeps_empty_fields(self) -> None:
+    def test_does_not_ignore_empty_fields(self) -> None:
         refusal = refused(b"email=&password=x", FORM)
 
         assert fields_of(refusal) == {"email": "Must be at least 1 character long."}
 
     @pytest.mark.parametrize("repeated", [b"email=x", b"e%6Dail=x"])
-    def test_with_a_field_given_twice_is_malformed(self, repeated: bytes) -> None:
+    def test_with_a_repeated_field_is_malformed(self, repeated: bytes) -> None:
         assert refused(VALID_FORM + b"&" + repeated, FORM).code == "malformed_body"
 
-    def test_may_have_an_unknown_field_twice(self) -> None:
+    def test_may_repeat_an_unknown_field(self) -> None:
         form = make_body().read(sent(VALID_FORM + b"&extra=1&extra=1", FORM))
 
         assert form == {"email": "elif@example.com", "password": "correct horse"}
 
-    def test_with_a_missing_field_names_it(self) -> None:
+    def test_with_a_missing_field_names_the_field(self) -> None:
         refusal = refused(b"email=elif%40example.com", FORM)
 
         assert fields_of(refusal) == {"password": "This field is required."}
 
-    def test_in_json_is_no_form(self) -> None:
+    def test_that_contains_json_lacks_all_fields(self) -> None:
         assert list(fields_of(refused(VALID, FORM))) == ["email", "password"]
 
 
 class TestEmptyBody:
     @pytest.mark.parametrize("content_type", ["", JSON, FORM, "text/plain"])
-    def test_is_nothing_where_it_is_optional(self, content_type: str) -> None:
+    def test_is_none_if_optional(self, content_type: str) -> None:
         assert make_body(required=False).read(Content(content_type)) is None
 
-    def test_is_refused_where_it_is_required(self) -> None:
+    def test_is_refused_if_required(self) -> None:
         with pytest.raises(InvalidInput) as refused:
             make_body().read(Content(JSON))
 
@@ -254,17 +252,17 @@ class TestContentType:
         required_type.check(given)
 
     @pytest.mark.parametrize("given", ["", "text/html", "application/jsonx", ";", "json", FORM])
-    def test_is_json_where_that_is_asked(self, given: str) -> None:
+    def test_must_be_json_if_required(self, given: str) -> None:
         with pytest.raises(UnsupportedMediaType) as refusal:
             ContentType.JSON.check(given)
 
         assert refusal.value.message == "Send the header Content-Type: application/json."
 
-    def test_may_be_missing_and_nothing_else_where_that_is_allowed(self) -> None:
+    def test_must_be_json_or_missing_if_optional(self) -> None:
         ContentType.JSON_OR_NONE.check("")
         with pytest.raises(UnsupportedMediaType):
             ContentType.JSON_OR_NONE.check(FORM)
 
-    def test_is_free_elsewhere(self) -> None:
+    def test_may_be_anything_otherwise(self) -> None:
         ContentType.ANY.check("text/csv")
         ContentType.ANY.check("")

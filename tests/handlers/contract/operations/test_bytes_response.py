@@ -49,7 +49,7 @@ def set_body(response: Response) -> None:
         set_body,
     ],
 )
-def test_leaves_as_werkzeug_s_own_does(
+def test_is_sent_like_a_response_of_werkzeug(
     method: str, status: int, change: Callable[[Response], None]
 ) -> None:
     environ = EnvironBuilder("/", method=method).get_environ()
@@ -63,7 +63,7 @@ def test_leaves_as_werkzeug_s_own_does(
     assert left(BytesResponse) == left(Response)
 
 
-def test_runs_what_is_to_be_done_at_its_end() -> None:
+def test_runs_callbacks_when_closed() -> None:
     done: list[bool] = []
     response = BytesResponse(b"{}")
     response.call_on_close(lambda: done.append(True))

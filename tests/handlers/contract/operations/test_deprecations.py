@@ -1,4 +1,4 @@
-"""Deprecation and Sunset headers: what the contract says of days, responses say."""
+"""The headers Deprecation and Sunset of responses have the days of the contract."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -56,11 +56,11 @@ def days_sent(
     return found.get("Deprecation"), found.get("Sunset")
 
 
-def test_an_operation_says_it_with_each_response() -> None:
+def test_responses_of_a_deprecated_operation_have_the_headers() -> None:
     assert days_sent(compiled(**DAYS)) == (SINCE, UNTIL)
 
 
-def test_without_a_last_day_there_is_no_sunset() -> None:
+def test_there_is_no_sunset_without_a_last_day() -> None:
     since = {key: value for key, value in DAYS.items() if key != "x-sunset"}
 
     assert days_sent(compiled(**since)) == (SINCE, None)
@@ -77,24 +77,24 @@ def test_without_a_last_day_there_is_no_sunset() -> None:
         ("a=size", (None, None)),
     ],
 )
-def test_a_parameter_says_it_where_it_is_used(query: str, expected: Any) -> None:
+def test_a_deprecated_parameter_adds_the_headers_when_used(query: str, expected: Any) -> None:
     assert days_sent(compiled(parameters=[parameter("size", **DAYS)]), query) == expected
 
 
-def test_a_header_says_it_where_it_is_used() -> None:
+def test_a_deprecated_header_adds_the_headers_when_used() -> None:
     found = compiled(parameters=[parameter("X-Size", "header", **DAYS)])
 
     assert days_sent(found, headers={"x-size": "1"}) == (SINCE, UNTIL)
     assert days_sent(found) == (None, None)
 
 
-def test_parameters_of_the_path_and_of_components_say_it_too() -> None:
+def test_shared_parameters_and_components_add_the_headers_too() -> None:
     reference = {"$ref": "#/components/parameters/Color"}
 
     assert days_sent(compiled(shared=[reference]), "color=red") == (SINCE, UNTIL)
 
 
-def test_of_several_the_earliest_days_are_said() -> None:
+def test_the_earliest_of_several_days_are_sent() -> None:
     later = DAYS | {"x-deprecated-since": "2026-12-01", "x-sunset": "2027-12-01"}
     found = compiled(parameters=[parameter("a", **later), parameter("b", **DAYS)])
 
@@ -102,11 +102,11 @@ def test_of_several_the_earliest_days_are_said() -> None:
     assert days_sent(found, "a=1") == ("@1796083200", "Wed, 01 Dec 2027 00:00:00 GMT")
 
 
-def test_responses_whose_contract_does_not_have_the_header_do_not_say_it() -> None:
+def test_responses_without_the_header_in_the_contract_lack_it() -> None:
     assert days_sent(compiled(**DAYS), status=400) == (None, None)
 
 
-def test_what_has_no_day_costs_nothing() -> None:
+def test_operations_without_days_are_not_wrapped() -> None:
     assert compiled(deprecated=True) is None
     view = Response
     assert announcing(view, None) is view
@@ -126,7 +126,7 @@ def test_what_has_no_day_costs_nothing() -> None:
         ({"responses": {"200": has_json(THING)}}, "get/responses: no success has the header"),
     ],
 )
-def test_a_bad_day_stops_the_start(spec: dict[str, Any], reason: str) -> None:
+def test_an_invalid_day_stops_the_start(spec: dict[str, Any], reason: str) -> None:
     with pytest.raises(ContractError, match=reason):
         compiled(**DAYS | spec)
 
@@ -136,6 +136,6 @@ def test_a_last_day_needs_a_first() -> None:
         compiled(deprecated=True, **{"x-sunset": "2027-11-30"})
 
 
-def test_parts_of_the_path_are_always_used() -> None:
+def test_path_parameters_can_not_be_deprecated() -> None:
     with pytest.raises(ContractError, match="only of the query and headers"):
         compiled("/things/{pk}/", parameters=[parameter("pk", "path", required=True, **DAYS)])

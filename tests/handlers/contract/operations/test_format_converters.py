@@ -37,7 +37,9 @@ def test_a_date_becomes_a_date(schema: dict[str, Any]) -> None:
         ("0001-01-01T00:00:00Z", datetime.min.replace(tzinfo=UTC)),
     ],
 )
-def test_a_date_time_becomes_utc(schema: dict[str, Any], text: str, moment: datetime) -> None:
+def test_a_date_time_is_converted_to_utc(
+    schema: dict[str, Any], text: str, moment: datetime
+) -> None:
     value = converter(schema)(text)
 
     assert (value, value.tzinfo) == (moment, UTC)
@@ -56,7 +58,7 @@ def test_a_date_time_becomes_utc(schema: dict[str, Any], text: str, moment: date
         ("2026-03-01t09:30z", datetime(2026, 3, 1, 9, 30, tzinfo=UTC)),
     ],
 )
-def test_a_moment_is_read_in_other_spellings(text: str, moment: datetime) -> None:
+def test_a_date_time_is_read_in_other_formats(text: str, moment: datetime) -> None:
     value = converter(EITHER)(text)
 
     assert (value, value.tzinfo) == (moment, UTC)
@@ -68,13 +70,13 @@ def test_a_moment_is_read_in_other_spellings(text: str, moment: datetime) -> Non
     ["9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00", "2016-12-31T23:59:60Z"],
     ids=["past year 9999", "before year 1", "leap second"],
 )
-def test_a_date_time_that_no_clock_can_show_is_refused(schema: dict[str, Any], text: str) -> None:
+def test_an_invalid_date_time_is_refused(schema: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=r"^Enter a valid date and time\.$"):
         converter(schema)(text)
 
 
 @pytest.mark.parametrize("text", ["0000-01-01", "2026-02-29", "2026-13-01"])
-def test_a_date_that_no_calendar_has_is_refused(text: str) -> None:
+def test_an_invalid_date_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^Enter a valid date\.$"):
         converter(EITHER)(text)
 
@@ -88,7 +90,7 @@ def test_a_date_that_no_calendar_has_is_refused(text: str) -> None:
         ({"type": "string", "anyOf": [{"format": "date"}]}, "2026-03-01"),
     ],
 )
-def test_everything_else_stays_as_it_is(schema: dict[str, Any], value: Any) -> None:
+def test_other_values_are_not_converted(schema: dict[str, Any], value: Any) -> None:
     assert converter(schema)(value) is value
 
 
@@ -109,7 +111,7 @@ def test_everything_else_stays_as_it_is(schema: dict[str, Any], value: Any) -> N
         ("json", '"text"', "text"),
     ],
 )
-def test_a_text_becomes_what_its_format_means(kind: str, text: str, value: object) -> None:
+def test_a_text_is_converted_by_its_format(kind: str, text: str, value: object) -> None:
     assert converter({"type": "string", "format": kind})(text) == value
 
 
@@ -117,7 +119,7 @@ def test_a_text_becomes_what_its_format_means(kind: str, text: str, value: objec
     "text",
     ["", "{", "NaN", "Infinity", "1e400", '"\\ud800"', '{"a": ["\\u0000"]}', '{"\\u0000": 1}'],
 )
-def test_what_is_not_json_is_refused(text: str) -> None:
+def test_invalid_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="valid JSON"):
         converter(JSON)(text)
 

@@ -51,22 +51,22 @@ class TestFields:
             "other": "x",
         }
 
-    def test_that_mean_nothing_stay_text(self) -> None:
+    def test_that_are_invalid_stay_text(self) -> None:
         assert read([("size", "x"), ("place", "{")]) == {"size": "x", "place": "{"}
 
-    def test_of_one_value_may_be_given_once(self) -> None:
+    def test_of_one_value_must_not_be_repeated(self) -> None:
         with pytest.raises(InvalidInput) as refusal:
             read([("size", "1"), ("size", "1")])
 
         assert refusal.value.code == "malformed_body"
 
-    def test_are_written_in_the_style_of_their_encoding(self) -> None:
+    def test_are_read_in_the_style_of_their_encoding(self) -> None:
         encoding = {"tags": {"style": "pipeDelimited", "explode": False}}
 
         assert read([("tags", "1|2")], encoding) == {"tags": [1, 2]}
         assert read([("tags", FILE)], encoding) == {"tags": FILE}
 
-    def test_that_are_spread_are_not_supported(self) -> None:
+    def test_with_objects_in_form_style_are_not_supported(self) -> None:
         with pytest.raises(ValueError, match="not supported in a style that spreads it"):
             read([], {"place": {"style": "form"}})
 
@@ -106,5 +106,5 @@ class TestMultipart:
             self.decode('name="a"\r\n\r\n1', boundary="y")
 
 
-def test_files_are_judged_as_strings_of_their_bytes() -> None:
+def test_files_are_validated_as_strings_of_their_bytes() -> None:
     assert schema_value({"files": [FILE], "a": 1}) == {"files": ["\x89\xff"], "a": 1}

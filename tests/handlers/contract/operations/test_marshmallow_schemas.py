@@ -24,7 +24,7 @@ class Tag:
 
 @dataclass
 class Thing:
-    """Everything that a component may ask for; a field without a default is no class attribute."""
+    """All kinds of sources; a field without a default is not a class attribute."""
 
     name: Any = "cup"
     tag: Tag | None = None
@@ -61,7 +61,7 @@ def dump(schemas: Schemas, entity: object, language: str = "en-us") -> Any:
 
 
 def render(value: object, schema: dict[str, Any]) -> Any:
-    """What a property of this schema shows for ``value``."""
+    """The rendered ``value`` of a property with this schema."""
     shown = dump(make_schemas({"name": schema}, Sources("Thing", Thing)), Thing(value))
     return shown["name"]
 
@@ -98,7 +98,7 @@ class TestRenderedValues:
             (NOW.astimezone(timezone(timedelta(hours=3))), "2026-03-01T15:00:00.000000+03:00"),
         ],
     )
-    def test_of_moments_are_rfc_3339_to_the_microsecond(self, value: datetime, shown: str) -> None:
+    def test_of_times_are_rfc_3339_with_microseconds(self, value: datetime, shown: str) -> None:
         assert render(value, {"type": "string", "format": "date-time"}) == shown
 
     @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ class TestRenderedValues:
     def test_may_be_null(self, schema: dict[str, Any]) -> None:
         assert render(None, schema) is None
 
-    def test_of_a_component_that_is_no_object_are_read_as_its_own(self) -> None:
+    def test_of_a_component_that_is_not_an_object_have_its_format(self) -> None:
         properties = {"name": {"$ref": "#/components/schemas/Day", "description": "The day."}}
         schemas = make_schemas(
             properties, Sources("Thing", Thing), Day={"type": "string", "format": "date"}
@@ -137,7 +137,7 @@ class TestNested:
         assert dump(schemas, Thing(tag=Tag("blue"))) == {"tag": {"name": "blue"}}
         assert dump(schemas, Thing()) == {"tag": None}
 
-    def test_list_is_rendered_in_its_order(self) -> None:
+    def test_list_is_rendered_in_order(self) -> None:
         schemas = make_schemas({"tags": {"type": "array", "items": TAG_REF}}, *self.SOURCES)
 
         assert dump(schemas, Thing(tags=[Tag("b"), Tag("a")])) == {
@@ -145,7 +145,7 @@ class TestNested:
         }
         assert dump(schemas, Thing()) == {"tags": []}
 
-    def test_source_sees_the_whole_document_its_language_and_the_time(self) -> None:
+    def test_source_gets_the_root_the_language_and_the_time(self) -> None:
         seen: list[Rendering] = []
         tag = Sources("Tag", Tag, {"name": lambda _tag, at: seen.append(at)})
         thing = Thing(tag=Tag("blue"))
@@ -172,18 +172,18 @@ class TestSources:
 
         assert dump(schemas, SlottedThing("cup")) == {"name": "cup"}
 
-    def test_that_are_named_go_before_attributes(self) -> None:
+    def test_that_are_named_take_precedence_over_attributes(self) -> None:
         schemas = make_schemas({"name": {}}, Sources("Thing", Thing, {"name": lambda *_: "jug"}))
 
         assert dump(schemas, Thing("cup")) == {"name": "jug"}
 
-    def test_may_leave_a_property_out(self) -> None:
+    def test_may_omit_an_optional_property(self) -> None:
         optional = {"name": lambda *_: missing}
         schemas = make_schemas({"name": {}}, Sources("Thing", Thing, optional=optional))
 
         assert dump(schemas, Thing()) == {}
 
-    def test_of_what_is_required_may_not_leave_it_out(self) -> None:
+    def test_must_not_omit_a_required_property(self) -> None:
         thing = {"type": "object", "required": ["name"], "properties": {"name": {}}}
         sources = Sources("Thing", Thing, optional={"name": lambda *_: missing})
         schemas = Schemas(make_contract({}, schemas={"Thing": thing}), [sources])
@@ -251,12 +251,12 @@ class TestForLoading:
 
         assert loaded == {"tag": {"name": "blue"}, "tags": [{"name": "blue"}]}
 
-    def test_leaves_absent_fields_out_and_keeps_null(self) -> None:
+    def test_omits_absent_fields_but_not_null(self) -> None:
         assert self.load({"name": {}, "size": {"type": "integer"}}, {"size": None}) == {
             "size": None
         }
 
-    def test_turns_dates_and_ids_into_values(self) -> None:
+    def test_converts_dates_and_ids(self) -> None:
         properties = {
             "born": {"type": "string", "format": "date"},
             "id": {"type": "string", "format": "uuid"},
@@ -266,7 +266,7 @@ class TestForLoading:
 
         assert loaded == {"born": date(2026, 3, 1), "id": UUID(int=1)}
 
-    def test_turns_hours_and_numbers_that_come_as_text_into_values(self) -> None:
+    def test_converts_hours_and_numbers_in_text(self) -> None:
         properties = {
             "start": {"type": "string", "format": "hour-minute"},
             "pk": {"type": ["integer", "string", "null"]},
@@ -278,7 +278,7 @@ class TestForLoading:
         assert loaded == {"start": time(9, 30), "pk": 7, "tag": None}
         assert self.load(properties, {"pk": 7}) == {"pk": 7}
 
-    def test_refuses_days_that_no_calendar_of_ours_has(self) -> None:
+    def test_refuses_invalid_dates(self) -> None:
         properties = {"born": {"type": "string", "format": "date"}}
 
         with pytest.raises(ValidationError) as error:
@@ -286,5 +286,5 @@ class TestForLoading:
 
         assert error.value.messages == {"born": ["Enter a valid date."]}
 
-    def test_gives_a_component_without_properties_nothing(self) -> None:
+    def test_loads_nothing_for_a_component_without_properties(self) -> None:
         assert self.load({}, {"name": "cup"}) == {}

@@ -41,30 +41,30 @@ class TestOperation:
             ("ping", "ping"),
         ],
     )
-    def test_is_handled_by_the_function_of_its_name(self, operation_id: str, name: str) -> None:
+    def test_has_the_function_name_of_its_operation_id(self, operation_id: str, name: str) -> None:
         assert make_operation(operationId=operation_id).function_name == name
 
-    def test_acts_on_get_where_the_contract_says_so(self) -> None:
+    def test_acts_on_get_if_marked(self) -> None:
         assert make_operation(**ACTS).acts_on_get
         assert not make_operation().acts_on_get
 
-    def test_can_act_on_get_as_a_get_alone(self) -> None:
+    def test_can_act_on_get_only_as_a_get(self) -> None:
         message = fault(method="post", **ACTS)
 
         assert message == f"{THINGS}/post/x-acts-on-get: only a GET can be marked so"
 
-    def test_asks_for_json_where_the_contract_says_so(self) -> None:
+    def test_requires_json_if_marked(self) -> None:
         assert make_operation(**JSON_ONLY).content_type is ContentType.JSON
         assert make_operation().content_type is ContentType.ANY
 
-    def test_asks_for_json_as_the_compiler_is_told(self) -> None:
+    def test_has_the_content_type_of_the_compiler(self) -> None:
         contract = make_contract({"/things/": {"get": make_spec(**JSON_ONLY)}})
 
         [operation] = compile_operations(contract, content_type=ContentType.JSON_OR_NONE)
 
         assert operation.content_type is ContentType.JSON_OR_NONE
 
-    def test_knows_where_it_stands(self) -> None:
+    def test_has_its_pointer_and_path_names(self) -> None:
         operation = make_operation("/a/{pk}.{kind}/", parameters=[PK, PK | {"name": "kind"}])
 
         assert (operation.method, operation.resource) == ("get", "things")
@@ -73,7 +73,7 @@ class TestOperation:
 
 
 class TestOperations:
-    def test_come_with_every_method_of_every_path(self) -> None:
+    def test_include_every_method_of_every_path(self) -> None:
         contract = make_contract(
             {
                 "/b/": {
@@ -88,7 +88,7 @@ class TestOperations:
 
         assert [operation.operation_id for operation in operations] == ["getB", "addB", "dropA"]
 
-    def test_without_security_of_their_own_have_that_of_the_contract(self) -> None:
+    def test_have_the_contract_s_security_by_default(self) -> None:
         contract = make_contract(
             {
                 "/own/": {"get": make_spec(operationId="own", security=[{"Token": []}])},
@@ -106,25 +106,25 @@ class TestOperations:
             (("Cookie",),),
         ]
 
-    def test_have_each_alternative_of_their_security_with_all_its_schemes(self) -> None:
+    def test_have_all_alternatives_and_schemes_of_their_security(self) -> None:
         operation = make_operation(security=[{"Cookie": [], "Token": []}, {"Grant": []}, {}])
 
         assert operation.security == (("Cookie", "Token"), ("Grant",), ())
 
-    def test_have_the_scopes_that_each_scheme_needs(self) -> None:
+    def test_have_the_required_scopes(self) -> None:
         operation = make_operation(security=[{"Token": ["read"]}, {"Other": ["read"]}])
 
         assert operation.scopes == {"read"}
         assert make_operation(security=[{"Token": []}, {}]).scopes == frozenset()
         assert make_operation().scopes == frozenset()
 
-    def test_know_the_scopes_of_each_scheme(self) -> None:
+    def test_have_the_scopes_by_scheme(self) -> None:
         operation = make_operation(security=[{"Token": ["read"]}, {"Cookie": []}])
 
         assert operation.scopes_by_scheme == {"Token": {"read"}, "Cookie": frozenset()}
 
 
-class TestSchemesThatAreNoCredentials:
+class TestSchemesWithoutCredential:
     """`x-credential: false` marks a header that clients have to set."""
 
     SCHEMES = {  # noqa: RUF012 - read only
@@ -140,7 +140,7 @@ class TestSchemesThatAreNoCredentials:
     }
 
     @pytest.mark.parametrize("names", [("Token", "Media"), ("Media", "Token")])
-    def test_are_not_asked_for(self, names: tuple[str, str]) -> None:
+    def test_are_not_part_of_the_security(self, names: tuple[str, str]) -> None:
         scopes = {"Token": ["read"], "Media": list[str]()}
         requirement = {name: scopes[name] for name in names}
 
@@ -149,7 +149,7 @@ class TestSchemesThatAreNoCredentials:
         assert operation.security == (("Token",), ())
         assert make_operation(components=self.SCHEMES, security=[requirement]).scopes == {"read"}
 
-    def test_are_not_all_that_is_asked_for(self) -> None:
+    def test_must_not_be_the_only_requirement(self) -> None:
         with pytest.raises(ContractError) as error:
             make_operation(components=self.SCHEMES, security=[{"Media": []}])
 
@@ -158,14 +158,14 @@ class TestSchemesThatAreNoCredentials:
 
 
 class TestParameters:
-    def test_are_strict_where_the_contract_says_so(self) -> None:
+    def test_are_strict_if_marked(self) -> None:
         operation = make_operation(**STRICT)
 
         with pytest.raises(InvalidInput):
             operation.parameters.read({}, b"page=1", {})
         assert make_operation().parameters.read({}, b"page=1", {}) == {}
 
-    def test_that_stand_for_no_other_name_their_place(self) -> None:
+    def test_that_are_aliases_of_nothing_name_their_place(self) -> None:
         alias = PAGE | {"schema": PAGE_SCHEMA, "x-alias-of": "number"}
 
         message = fault(parameters=[alias])
@@ -212,7 +212,7 @@ class TestParameters:
 
         assert fault(parameters=[page]) == f"{THINGS}/get/parameters/0: {reason}"
 
-    def test_that_are_shared_and_not_supported_name_the_component(self) -> None:
+    def test_in_components_that_are_not_supported_name_the_component(self) -> None:
         shared = PAGE | {"schema": {"type": ["object", "string"]}}
 
         message = fault(
@@ -222,7 +222,7 @@ class TestParameters:
 
         assert message.startswith("things.yaml#/components/parameters/Page: an object beside other")
 
-    def test_may_hold_json(self) -> None:
+    def test_may_contain_json(self) -> None:
         content = {"application/json": {"schema": {"type": "object", "required": ["a"]}}}
         page = {"name": "page", "in": "query", "content": content}
         parameters = make_operation(parameters=[page]).parameters
@@ -237,7 +237,7 @@ class TestParameters:
 
         assert fault(parameters=[page]).startswith(f"{THINGS}/get/parameters/0: the content of")
 
-    def test_of_an_operation_go_before_those_of_its_path(self) -> None:
+    def test_of_an_operation_take_precedence_over_those_of_its_path(self) -> None:
         path = {"parameters": [PAGE | {"schema": {"type": "string"}}]}
         spec = make_spec(parameters=[PAGE | {"schema": PAGE_SCHEMA}])
         contract = make_contract({"/things/": {"get": spec}})
@@ -248,7 +248,7 @@ class TestParameters:
         assert operation.parameters.read({}, b"page=9", {}) == {"page": 9}
 
     @pytest.mark.parametrize("name", ["Accept", "content-type", "Authorization"])
-    def test_that_openapi_passes_over_are_passed_over(self, name: str) -> None:
+    def test_that_openapi_ignores_are_ignored(self, name: str) -> None:
         header = {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
 
         assert make_operation(parameters=[header]).parameters.read({}, b"", {}) == {}
@@ -258,7 +258,7 @@ class TestParameters:
         [("/things/{pk}/", [], "[]"), ("/things/", [PK], "['pk']")],
         ids=["not described", "not in the path"],
     )
-    def test_of_the_path_are_those_in_its_name(
+    def test_of_the_path_must_be_those_of_its_template(
         self, path: str, parameters: list[Any], described: str
     ) -> None:
         assert fault(path, parameters=parameters).endswith(
@@ -278,13 +278,13 @@ class TestBodies:
         assert operation.body.read(sent(b'{"name": "cup"}')) == {"name": "cup"}
         assert operation.body.read(Content()) is None
 
-    def test_may_have_a_schema_of_their_own(self) -> None:
+    def test_may_have_an_inline_schema(self) -> None:
         operation = make_operation(method="post", requestBody=has_json({"type": "object"}))
 
         assert operation.body is not None
         assert operation.body.read(sent(b'{"extra": 1}')) == {"extra": 1}
 
-    def test_need_a_schema_that_is_there(self) -> None:
+    def test_need_an_existing_schema(self) -> None:
         missing_schema = {"$ref": "#/components/schemas/Nobody"}
 
         message = fault(
@@ -294,7 +294,7 @@ class TestBodies:
         place = f"{THINGS}/post/requestBody/content/application~1json/schema"
         assert message == f"{place}: Pointer '/components/schemas/Nobody' does not exist"
 
-    def test_need_a_media_type_that_is_decoded(self) -> None:
+    def test_need_a_supported_media_type(self) -> None:
         content = {"application/xml": {"schema": {"type": "object"}}}
 
         message = fault(method="post", requestBody={"content": content})
@@ -306,7 +306,7 @@ class TestBodies:
 
 class TestResponses:
     @pytest.mark.parametrize("responses", [{"200": has_json(THING)}, None])
-    def test_have_one_for_whatever_breaks(self, responses: dict[str, Any] | None) -> None:
+    def test_need_a_500(self, responses: dict[str, Any] | None) -> None:
         spec = make_spec()
         spec["responses"] = responses
         if responses is None:

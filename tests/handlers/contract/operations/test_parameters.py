@@ -46,14 +46,14 @@ class TestIntegers:
         ],
         ids=lambda value: str(value)[:24] if isinstance(value, str) else None,
     )
-    def test_are_read_however_long_they_are(self, text: str, value: int) -> None:
+    def test_are_read_at_any_length(self, text: str, value: int) -> None:
         assert read(f"page={text}", page=INTEGER) == {"page": value}
 
     @pytest.mark.parametrize(
         "text",
         ["", "x", "1.0", "1e3", "%2B1", "+1", " 1", "1%0A", "--1", "-", "0x1", "1_0", "%D9%A1"],
     )
-    def test_are_refused_in_any_other_spelling(self, text: str) -> None:
+    def test_are_refused_in_any_other_notation(self, text: str) -> None:
         refusal = refused(f"page={text}", page=INTEGER)
 
         assert (refusal.field, refusal.message) == ("page", "A valid integer is required.")
@@ -71,11 +71,11 @@ class TestBooleans:
     @pytest.mark.parametrize(
         ("text", "value"), [("true", True), ("True", True), ("false", False), ("False", False)]
     )
-    def test_are_read_in_json_and_in_python(self, text: str, value: bool) -> None:
+    def test_are_read_in_the_notations_of_json_and_python(self, text: str, value: bool) -> None:
         assert read(f"last_month={text}", last_month=BOOLEAN) == {"last_month": value}
 
     @pytest.mark.parametrize("text", ["", "1", "0", "yes", "TRUE", "null"])
-    def test_are_refused_in_any_other_spelling(self, text: str) -> None:
+    def test_are_refused_in_any_other_notation(self, text: str) -> None:
         refusal = refused(f"last_month={text}", last_month=BOOLEAN)
 
         assert (refusal.field, refusal.message) == ("last_month", "A valid boolean is required.")
@@ -129,21 +129,21 @@ class TestTexts:
 
 
 class TestQuery:
-    def test_leaves_absent_parameters_to_the_handler_unless_there_is_a_default(self) -> None:
+    def test_omits_absent_parameters_without_a_default(self) -> None:
         assert read("", page=INTEGER, limit=INTEGER | {"default": 20}) == {"limit": 20}
 
-    def test_prefers_what_is_given_to_the_default(self) -> None:
+    def test_prefers_a_value_to_the_default(self) -> None:
         assert read("limit=5", limit=INTEGER | {"default": 20}) == {"limit": 5}
 
     @pytest.mark.parametrize(
         "query",
         ["format=json", "_=1700000000", "&&", "=", "Page=x", "page%5B%5D=x", "%FF=1", "x=%FF"],
     )
-    def test_passes_over_what_it_does_not_know(self, query: str) -> None:
+    def test_ignores_unknown_parameters(self, query: str) -> None:
         assert read(f"{query}&page=2", page=INTEGER) == {"page": 2}
 
     @pytest.mark.parametrize("query", ["page=2&page=2", "page=2&x=1&p%61ge=3"])
-    def test_refuses_a_known_parameter_that_is_given_twice(self, query: str) -> None:
+    def test_refuses_a_repeated_known_parameter(self, query: str) -> None:
         refusal = refused(query, page=INTEGER)
 
         assert (refusal.field, refusal.message) == (
@@ -151,29 +151,29 @@ class TestQuery:
             "This parameter may be given only once.",
         )
 
-    def test_takes_an_unknown_parameter_twice(self) -> None:
+    def test_accepts_a_repeated_unknown_parameter(self) -> None:
         assert read("x=1&x=2", page=INTEGER) == {}
 
-    def test_knows_a_parameter_by_its_decoded_name(self) -> None:
+    def test_decodes_names_of_parameters(self) -> None:
         assert read("%70age=2", page=INTEGER) == {"page": 2}
 
-    def test_takes_a_name_without_a_sign_of_equality_as_empty(self) -> None:
+    def test_reads_a_name_without_an_equals_sign_as_empty(self) -> None:
         assert read("search", search=STRING) == {"search": ""}
 
     @pytest.mark.parametrize("query", ["", "page=2"])
-    def test_refuses_the_absence_of_what_is_required(self, query: str) -> None:
+    def test_refuses_a_missing_required_parameter(self, query: str) -> None:
         number = {"in": "query", "required": True, "schema": STRING}
 
         refusal = refused(query, number=number, page=INTEGER)
 
         assert (refusal.field, refusal.message) == ("number", "This field is required.")
 
-    def test_takes_what_is_required(self) -> None:
+    def test_accepts_a_required_parameter(self) -> None:
         number = {"in": "query", "required": True, "schema": STRING}
 
         assert read("number=A-1", number=number) == {"number": "A-1"}
 
-    def test_never_repeats_a_refused_value(self) -> None:
+    def test_never_echoes_a_refused_value(self) -> None:
         refusal = refused("email=elif%40example.com", email=STRING | {"maxLength": 3})
 
         assert "elif" not in f"{refusal.message} {refusal.params} {refusal}"
@@ -193,32 +193,32 @@ class TestWhiteSpace:
         ],
         ids=["integer", "negative", "boolean", "enum", "date", "currency"],
     )
-    def test_around_a_value_is_no_part_of_it(
+    def test_around_a_value_is_stripped(
         self, blanks: str, schema: dict[str, Any], text: str, value: object
     ) -> None:
         for around in (f"{blanks}{text}", f"{text}{blanks}", f"{blanks}{text}{blanks}"):
             assert read(f"value={around}", trims_queries=True, value=schema) == {"value": value}
 
     @pytest.mark.parametrize("text", ["", "+", "1+2", "%C2%A01", "1%E2%80%83", "1%00", "1%0B"])
-    def test_alone_within_and_of_other_kinds_is_refused(self, text: str) -> None:
+    def test_alone_inside_or_of_other_kinds_is_refused(self, text: str) -> None:
         refusal = refused(f"page={text}", trims_queries=True, page=INTEGER)
 
         assert (refusal.field, refusal.message) == ("page", "A valid integer is required.")
 
     @pytest.mark.parametrize("keywords", [{}, {"minLength": 1}, {"pattern": "^ "}])
-    def test_around_free_text_is_a_part_of_it(self, keywords: dict[str, Any]) -> None:
+    def test_around_free_text_is_not_stripped(self, keywords: dict[str, Any]) -> None:
         schema = STRING | keywords
 
         assert read("search=+a+", trims_queries=True, search=schema) == {"search": " a "}
 
-    def test_is_a_part_of_every_value_unless_the_contract_says_otherwise(self) -> None:
+    def test_is_not_stripped_by_default(self) -> None:
         assert refused("page=1+", page=INTEGER).field == "page"
 
-    def test_is_a_part_of_a_path(self) -> None:
+    def test_is_not_stripped_in_paths(self) -> None:
         with pytest.raises(NotFound):
             make_parameters(trims_queries=True, pk=PATH_PK).read({"pk": "1 "}, b"", {})
 
-    def test_is_a_part_of_a_header(self) -> None:
+    def test_is_not_stripped_in_headers(self) -> None:
         size = {"in": "header", "schema": INTEGER}
 
         with pytest.raises(InvalidInput):
@@ -240,7 +240,7 @@ class TestStrictQuery:
         ],
         ids=lambda text: text[:20],
     )
-    def test_refuses_what_it_does_not_know_and_names_the_nearest(
+    def test_refuses_unknown_parameters_and_names_the_nearest(
         self, query: str, nearest: str
     ) -> None:
         refusal = refused(query, is_strict=True, page=INTEGER, number__icontains=STRING)
@@ -248,27 +248,27 @@ class TestStrictQuery:
         assert (refusal.field, refusal.code) == (None, "unknown_parameter")
         assert refusal.params == {"nearest": nearest}
 
-    def test_has_nothing_near_without_parameters(self) -> None:
+    def test_names_no_nearest_without_parameters(self) -> None:
         assert refused("page=1", is_strict=True).params == {"nearest": "-"}
 
     @pytest.mark.parametrize("query", ["", "&&", "page=1&"])
-    def test_takes_empty_pairs(self, query: str) -> None:
+    def test_accepts_empty_pairs(self, query: str) -> None:
         assert read(query, is_strict=True, page=INTEGER) == ({"page": 1} if "1" in query else {})
 
-    def test_never_repeats_an_unknown_name(self) -> None:
+    def test_never_echoes_an_unknown_name(self) -> None:
         refusal = refused("elif%40example.com=1", is_strict=True, page=INTEGER)
 
         assert "elif" not in f"{refusal.message} {refusal.params} {refusal.field}"
 
 
 class TestAliases:
-    def test_are_handed_on_by_the_name_they_stand_for(self) -> None:
+    def test_are_passed_on_by_the_original_name(self) -> None:
         assert read("numberis=1", number__is=STRING, numberis=ALIAS) == {"number__is": "1"}
 
     @pytest.mark.parametrize(
         "query", ["number__is=1&numberis=1", "numberis=1&number__is=1", "numberis=1&numberis=1"]
     )
-    def test_do_not_stand_beside_it(self, query: str) -> None:
+    def test_are_refused_beside_the_original(self, query: str) -> None:
         refusal = refused(query, number__is=STRING, numberis=ALIAS)
 
         assert refusal.message == "This parameter may be given only once."
@@ -278,15 +278,15 @@ class TestAliases:
 
         assert refused("numberis=x", number__is=INTEGER, numberis=integer).field == "numberis"
 
-    def test_are_not_the_nearest_to_anything(self) -> None:
+    def test_are_never_named_as_the_nearest(self) -> None:
         refusal = refused("numberis_=1", is_strict=True, number__is=STRING, numberis=ALIAS)
 
         assert refusal.params == {"nearest": "number__is"}
 
-    def test_are_no_parameters_of_a_handler(self) -> None:
+    def test_are_not_parameters_of_a_handler(self) -> None:
         assert make_parameters(number__is=STRING, numberis=ALIAS).names == {"number__is"}
 
-    def test_stand_for_a_parameter_that_is_there(self) -> None:
+    def test_need_an_existing_parameter(self) -> None:
         again = ALIAS | {"x-alias-of": "numberis"}
 
         with pytest.raises(ValueError, match="numberis is an alias of number__is"):
@@ -297,17 +297,17 @@ class TestAliases:
 
 class TestPath:
     @pytest.mark.parametrize("text", ["x", "", "1.5", "\ufffd", "1\n"])
-    def test_that_does_not_fit_names_no_resource(self, text: str) -> None:
+    def test_with_an_invalid_value_is_not_found(self, text: str) -> None:
         with pytest.raises(NotFound):
             make_parameters(pk=PATH_PK).read({"pk": text}, b"", {})
 
-    def test_past_its_bounds_names_no_resource(self) -> None:
+    def test_with_a_value_out_of_bounds_is_not_found(self) -> None:
         pk = PATH_PK | {"schema": INTEGER | {"minimum": 1}}
 
         with pytest.raises(NotFound):
             make_parameters(pk=pk).read({"pk": "-1"}, b"", {})
 
-    def test_that_has_no_meaning_names_no_resource(self) -> None:
+    def test_with_a_value_that_can_not_be_converted_is_not_found(self) -> None:
         day = {"in": "path", "required": True, "schema": STRING | {"format": "date-time"}}
 
         with pytest.raises(NotFound):
@@ -316,10 +316,10 @@ class TestPath:
     @pytest.mark.parametrize(
         ("text", "pk"), [("-1", -1), ("9223372036854775808", 2**63), ("9" * 5000, 2**63)]
     )
-    def test_that_is_a_number_is_left_to_the_domain(self, text: str, pk: int) -> None:
+    def test_with_a_number_of_any_size_is_passed_on(self, text: str, pk: int) -> None:
         assert make_parameters(pk=PATH_PK).read({"pk": text}, b"", {}) == {"pk": pk}
 
-    def test_is_judged_after_the_query(self) -> None:
+    def test_is_validated_after_the_query(self) -> None:
         with pytest.raises(InvalidInput):
             make_parameters(pk=PATH_PK, limit=INTEGER).read({"pk": "x"}, b"limit=x", {})
 
@@ -328,7 +328,7 @@ class TestHeaders:
     def read(self, parameter: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         return make_parameters(language=parameter).read({}, b"", headers)
 
-    def test_are_judged_and_not_handed_on(self) -> None:
+    def test_are_validated_and_not_passed_on(self) -> None:
         assert self.read(LANGUAGE, {"language": "tr-tr"}) == {}
 
     def test_are_refused_by_name(self) -> None:
@@ -361,12 +361,14 @@ class TestStyles:
         ],
         ids=str,
     )
-    def test_read_what_a_text_means(self, schema: dict[str, Any], query: bytes, value: Any) -> None:
+    def test_convert_texts_to_their_types(
+        self, schema: dict[str, Any], query: bytes, value: Any
+    ) -> None:
         page = {"in": "query", "schema": schema}
 
         assert make_parameters(page=page).read({}, query, {}) == {"page": value}
 
-    def test_refuse_what_is_written_otherwise(self) -> None:
+    def test_refuse_values_in_another_style(self) -> None:
         form = {"in": "query", "explode": False, "schema": {"type": "array", "items": INTEGER}}
         with pytest.raises(InvalidInput) as refusal:
             make_parameters(page=form).read({}, b"page=1&page=2", {})
@@ -381,7 +383,7 @@ class TestStyles:
                 "A valid object is required.",
             )
 
-    def test_judge_every_item(self) -> None:
+    def test_validate_every_item(self) -> None:
         page = {"in": "query", "schema": {"type": "array", "items": INTEGER}}
 
         with pytest.raises(InvalidInput) as refusal:
@@ -392,17 +394,17 @@ class TestStyles:
     @pytest.mark.parametrize(
         ("place", "style"), [("path", "form"), ("header", "form"), ("cookie", "simple")]
     )
-    def test_have_their_places(self, place: str, style: str) -> None:
+    def test_are_only_for_their_places(self, place: str, style: str) -> None:
         with pytest.raises(ValueError, match=f"the style {style} is not one of a {place}"):
             make_parameters(page={"in": place, "style": style, "schema": INTEGER})
 
-    def test_with_empty_values_are_those_of_strings(self) -> None:
+    def test_with_empty_values_need_strings(self) -> None:
         page = {"in": "query", "allowEmptyValue": True, "schema": {"type": "number"}}
 
         with pytest.raises(ValueError, match="allowEmptyValue"):
             make_parameters(page=page)
 
-    def test_take_objects_apart_by_their_names(self) -> None:
+    def test_assign_names_to_exploded_objects(self) -> None:
         colour = {"in": "query", "schema": {"type": "object", "properties": {"R": INTEGER}}}
         free = {"in": "query", "schema": {"type": "object", "additionalProperties": True}}
         parameters = make_parameters(colour=colour, limit=INTEGER, others=free)
@@ -411,19 +413,19 @@ class TestStyles:
 
         assert values == {"colour": {"R": 1}, "limit": 2, "others": {"b": ["x", "y"], "c": "z"}}
 
-    def test_give_no_two_objects_the_same_names(self) -> None:
+    def test_refuse_objects_with_the_same_names(self) -> None:
         colour = {"in": "query", "schema": {"type": "object", "properties": {"R": INTEGER}}}
 
         with pytest.raises(ValueError, match="written by the same name"):
             make_parameters(colour=colour, R=INTEGER)
 
-    def test_give_no_two_parameters_the_same_key(self) -> None:
+    def test_refuse_parameters_with_the_same_key(self) -> None:
         given: dict[str, Any] = {"a_b": INTEGER, "a-b": INTEGER}
 
         with pytest.raises(ValueError, match="handed over as a_b"):
             make_parameters(**given)
 
-    def test_of_cookies_and_headers_are_handed_on_by_name(self) -> None:
+    def test_of_cookies_and_headers_are_passed_on_if_named(self) -> None:
         sizes = {"in": "header", "schema": {"type": "array", "items": INTEGER}}
         given: dict[str, Any] = {"sort": {"in": "cookie", "schema": INTEGER}, "X-Sizes": sizes}
         parameters = make_parameters(**given)
@@ -440,11 +442,11 @@ class TestStyles:
         ("name", "key"),
         [("page", "page"), ("page[size]", "page_size"), ("class", "class_"), ("1", "1_")],
     )
-    def test_name_keys_as_python_does(self, name: str, key: str) -> None:
+    def test_convert_names_to_python_identifiers(self, name: str, key: str) -> None:
         assert key_of(name) == key
 
 
-def test_names_are_those_that_a_handler_takes() -> None:
+def test_names_are_those_of_a_handlers_arguments() -> None:
     parameters = make_parameters(pk=PATH_PK, page=INTEGER, language=LANGUAGE)
 
     assert set(parameters.names) == {"pk", "page"}

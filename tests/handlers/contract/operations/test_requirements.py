@@ -43,7 +43,7 @@ def identify(name: str) -> str:
         (((), ("Session",)), None),
     ],
 )
-def test_the_first_alternative_that_is_met_wins(
+def test_the_first_satisfied_alternative_applies(
     requirements: Requirements, identity: str | None
 ) -> None:
     assert first_satisfied(requirements, identify) == identity
@@ -52,12 +52,12 @@ def test_the_first_alternative_that_is_met_wins(
 @pytest.mark.parametrize(
     "requirements", [(("Missing",),), (("Missing",), ("Missing",)), (("Session", "Missing"),)]
 )
-def test_the_request_is_anonymous_where_none_is_met(requirements: Requirements) -> None:
+def test_a_request_that_satisfies_none_is_not_authenticated(requirements: Requirements) -> None:
     with pytest.raises(NotAuthenticated):
         first_satisfied(requirements, identify)
 
 
 @pytest.mark.parametrize("requirements", [(("Bad",), ("Session",)), (("Session", "Bad"),)])
-def test_what_is_there_and_not_good_is_refused_for_good(requirements: Requirements) -> None:
+def test_an_invalid_credential_is_refused_despite_alternatives(requirements: Requirements) -> None:
     with pytest.raises(NotFound):
         first_satisfied(requirements, identify)

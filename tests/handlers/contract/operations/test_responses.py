@@ -25,7 +25,7 @@ LISTED = {
     },
 }
 ENVELOPE = {"count": 2, "next": None}
-# Not as orjson would write it, so that any parsing on the way would show.
+# Not in the format of orjson, so that any parsing would be detected.
 BODY = b'{ "name" :"\\u0063up"}'
 
 
@@ -50,14 +50,14 @@ def make_redirecting_responses() -> Responses:
 
 
 def report(responses: Responses, answer: str, *arguments: Any) -> tuple[Response, list[str]]:
-    """The response that is given all the same, and the reasons that were logged."""
+    """The response, which is sent nevertheless, and the logged reasons."""
     with capture_logs() as lines:
         response: Response = getattr(responses, answer)(*arguments)
     return response, [line["reason"] for line in lines]
 
 
 class TestDocument:
-    def test_is_given_as_the_bytes_that_were_kept(self) -> None:
+    def test_is_sent_as_the_stored_bytes(self) -> None:
         response = make_document_responses().document(Document("Thing", BODY), JSON)
 
         assert (response.status_code, response.content_type) == (200, JSON)
@@ -69,7 +69,7 @@ class TestDocument:
         assert response.content_type == "text/html; charset=utf-8"
         assert response.get_data() == b'{"data": %b}' % BODY
 
-    def test_can_run_no_markup_in_a_browser(self) -> None:
+    def test_can_not_inject_markup(self) -> None:
         name = "</script><script>alert('&amp;')</script>"
         document = Document("Thing", orjson.dumps({"name": name}))
 
@@ -85,7 +85,7 @@ class TestDocument:
             lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
         )
     )
-    def test_says_the_same_in_a_browser(self, data: Any) -> None:
+    def test_has_the_same_content_for_a_browser(self, data: Any) -> None:
         document = Document("Thing", orjson.dumps(data))
 
         page = make_document_responses().document(document, HTML).get_data()
@@ -97,13 +97,13 @@ class TestDocument:
         with pytest.raises(ContractViolation, match=r"^/ is a Other, not a Thing$"):
             make_document_responses().document(Document("Other", BODY), JSON)
 
-    def test_in_a_media_type_that_is_not_there_breaks_the_contract(self) -> None:
+    def test_in_an_undeclared_media_type_breaks_the_contract(self) -> None:
         with pytest.raises(ContractViolation, match=r"^status 200 has no text/html$"):
             make_responses(has_json(THING)).document(Document("Thing", BODY), HTML)
 
 
 class TestDocumentList:
-    def test_joins_the_bytes_that_were_kept(self) -> None:
+    def test_joins_the_stored_bytes(self) -> None:
         listed = DocumentList("Thing", ENVELOPE, [BODY, b'{"name":"\xc5\x9f"}'])
 
         response = make_responses(has_json(LISTED)).document_list(listed)
@@ -124,7 +124,7 @@ class TestDocumentList:
         ("envelope", "reason"),
         [({}, "/ fails required"), ({"count": 1, "next": 5}, "/next fails type")],
     )
-    def test_in_an_envelope_that_does_not_fit_breaks_the_contract(
+    def test_in_an_invalid_envelope_breaks_the_contract(
         self, envelope: dict[str, Any], reason: str
     ) -> None:
         with pytest.raises(ContractViolation, match=f"^{reason}$"):
@@ -175,7 +175,7 @@ class TestReply:
         ],
         ids=str,
     )
-    def test_that_the_contract_does_not_have_breaks_it(self, reply: Reply, reason: str) -> None:
+    def test_outside_the_contract_breaks_it(self, reply: Reply, reason: str) -> None:
         responses = make_responses(_204={"description": "Done."}, _203=PAGE)
 
         with pytest.raises(ContractViolation, match=f"^{reason}$"):
@@ -193,10 +193,10 @@ class TestCheck:
         ],
         ids=["json", "json with charset", "page", "redirect"],
     )
-    def test_lets_through_what_the_contract_has(self, response: Response) -> None:
+    def test_accepts_responses_of_the_contract(self, response: Response) -> None:
         assert make_redirecting_responses().check(response) is response
 
-    def test_lets_through_a_file_unread(self) -> None:
+    def test_accepts_a_file_without_reading_it(self) -> None:
         opened = iter([b"body"])
         response = Response(opened, content_type="text/css", direct_passthrough=True)
         content = {"content": {"text/css": {}}, "description": "A file."}
@@ -215,7 +215,7 @@ class TestCheck:
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
-    def test_stops_what_it_has_not(self, response: Response, reason: str) -> None:
+    def test_refuses_other_responses(self, response: Response, reason: str) -> None:
         with pytest.raises(ContractViolation, match=f"^{reason}$"):
             make_redirecting_responses().check(response)
 
@@ -235,7 +235,7 @@ class TestReportMode:
         ],
         ids=["body", "status", "media type", "list"],
     )
-    def test_gives_the_response_and_tells_once(
+    def test_sends_the_response_and_logs_every_reason_once(
         self, answer: str, given: Any, reasons: list[str]
     ) -> None:
         responses = make_responses(validation=ResponseValidation.REPORT)
@@ -245,14 +245,14 @@ class TestReportMode:
         assert response.get_data()
         assert reasons_reported == reasons
 
-    def test_gives_a_document_of_another_component(self) -> None:
+    def test_sends_a_document_of_another_component(self) -> None:
         responses = make_document_responses(validation=ResponseValidation.REPORT)
 
         response, reasons_reported = report(responses, "document", Document("Other", BODY), JSON)
 
         assert (response.get_data(), reasons_reported) == (BODY, ["/ is a Other, not a Thing"])
 
-    def test_tells_no_value(self) -> None:
+    def test_logs_no_value(self) -> None:
         secret = str(uuid4())
         responses = make_responses(validation=ResponseValidation.REPORT)
 
@@ -263,16 +263,16 @@ class TestReportMode:
 
 
 class TestOffered:
-    def test_is_json_first_over_all_successes(self) -> None:
+    def test_has_json_first_and_all_successes(self) -> None:
         content: dict[str, Any] = {HTML: {}, JSON: {}, "text/csv": {}}
         responses = make_responses({"description": "", "content": content}, _404=PAGE)
 
         assert responses.offered == (JSON, HTML, "text/csv")
 
-    def test_leaves_errors_out(self) -> None:
+    def test_does_not_include_errors(self) -> None:
         assert make_responses(_400=PAGE, _302=PAGE).offered == (JSON,)
 
-    def test_is_nothing_where_answers_are_empty(self) -> None:
+    def test_is_empty_without_content(self) -> None:
         assert make_responses({"description": "Done."}).offered == ()
 
 

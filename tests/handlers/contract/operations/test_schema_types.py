@@ -34,11 +34,11 @@ TYPES = SchemaTypes(DOCUMENT)
         ({"allOf": [{"type": "number"}, SIZE]}, {"integer"}),
     ],
 )
-def test_types_are_those_that_all_parts_allow(schema: Any, types: set[str]) -> None:
+def test_types_are_those_of_all_parts(schema: Any, types: set[str]) -> None:
     assert TYPES.of(schema) == types
 
 
-def test_members_come_from_all_that_has_to_fit() -> None:
+def test_members_are_those_of_all_parts() -> None:
     schema = {"allOf": [BASE, {"properties": {"b": SIZE}}], "items": SIZE}
 
     assert TYPES.properties(schema) == {"a": {}, "b": SIZE}
@@ -61,5 +61,5 @@ def test_members_come_from_all_that_has_to_fit() -> None:
     ],
     ids=str,
 )
-def test_free_is_what_any_text_fits(schema: Any, is_free: bool) -> None:
+def test_a_schema_is_free_if_it_allows_any_text(schema: Any, is_free: bool) -> None:
     assert TYPES.is_free(schema) is is_free

@@ -34,7 +34,7 @@ def make(*alternatives: dict[str, list[str]]) -> tuple[Any, Operation]:
 
 
 def authenticated(*alternatives: dict[str, list[str]], **request: Any) -> Any:
-    """The credential, which stands for the caller."""
+    """The credential that identifies the caller."""
     contract, operation = make(*alternatives)
     authenticate = Authentication(
         contract, [operation], dict.fromkeys(SCHEMES, lambda credential: credential)
@@ -60,7 +60,7 @@ def authenticated(*alternatives: dict[str, list[str]], **request: Any) -> Any:
         ("openid", {"headers": {"Authorization": "Bearer a"}}, "a"),
     ],
 )
-def test_a_credential_is_found_where_its_scheme_says(
+def test_a_credential_is_found_at_the_place_of_its_scheme(
     scheme: str, request_: dict[str, Any], value: str
 ) -> None:
     credential = authenticated({scheme: ["read"]}, **request_)
@@ -70,13 +70,13 @@ def test_a_credential_is_found_where_its_scheme_says(
         authenticated({scheme: []}, headers={"Authorization": "Other x"})
 
 
-def test_any_alternative_is_enough() -> None:
+def test_one_alternative_suffices() -> None:
     assert authenticated({"header": []}, {"query": []}, query_string="key=a").scheme == "query"
     assert authenticated({"header": []}, {}) is None
     assert authenticated() is None
 
 
-def test_schemes_need_a_check_and_a_place() -> None:
+def test_schemes_need_a_check_and_a_supported_type() -> None:
     contract, operation = make({"header": []})
     with pytest.raises(ContractError, match="nothing checks the security scheme header"):
         Authentication(contract, [operation], {})
@@ -90,7 +90,7 @@ def test_schemes_need_a_check_and_a_place() -> None:
         Authentication(contract, [operation], {"tls": lambda credential: credential})
 
 
-def test_callers_without_a_credential_are_told_how_to_show_one() -> None:
+def test_callers_without_a_credential_get_a_challenge() -> None:
     contract, operation = make({"basic": []}, {"bearer": []}, {"oauth": []}, {"header": []})
 
     headers = challenges(contract, operation, NotAuthenticated())

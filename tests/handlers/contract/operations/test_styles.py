@@ -1,4 +1,4 @@
-"""The examples of OpenAPI 3.1, Style Values and Style Examples, and what each style refuses."""
+"""The examples of OpenAPI 3.1, Style Values and Style Examples, and invalid texts by style."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def read(place: str, style: str, explode: bool, schema: Any, pairs: Pairs | str)
     ],
     ids=str,
 )
-def test_each_is_read(
+def test_every_style_is_read(
     place: str, style: str, explode: bool, schema: Any, text: Any, value: Any
 ) -> None:
     assert read(place, style, explode, schema, text) == value
@@ -77,10 +77,10 @@ def test_each_is_read(
     ],
     ids=str,
 )
-def test_what_is_written_otherwise_is_refused(
+def test_values_in_another_style_are_refused(
     place: str, style: str, explode: bool, schema: Any, text: Any
 ) -> None:
-    with pytest.raises(ValueError, match=r"^[^ ]*$"):  # the text itself, no reason of the start
+    with pytest.raises(ValueError, match=r"^[^ ]*$"):  # the text, not a reason of the start
         read(place, style, explode, schema, text)
 
 
@@ -98,14 +98,14 @@ def test_what_is_written_otherwise_is_refused(
     ],
     ids=str,
 )
-def test_what_openapi_does_not_define_is_named(
+def test_undefined_combinations_are_named(
     place: str, style: str, explode: bool, schema: Any, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         read(place, style, explode, schema, "")
 
 
-def test_a_list_or_one_value_is_read_by_what_fits() -> None:
+def test_a_list_or_one_value_is_read_by_the_valid_alternative() -> None:
     either = {"anyOf": [NUMBER, COLOURS]}
     reading = compile_reading(Style("query", "color", "form", True), either, SchemaTypes({}))
 

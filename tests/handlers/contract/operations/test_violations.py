@@ -8,14 +8,14 @@ from handlers.contract.operations.violations import (
 )
 
 
-def test_enforcing_stops_the_response() -> None:
+def test_enforcing_raises_an_error() -> None:
     violations = Violations(ResponseValidation.ENFORCE)
 
     with pytest.raises(ContractViolation, match="/name fails type"):
         violations.report("getThing", "/name fails type")
 
 
-def test_reporting_lets_it_pass() -> None:
+def test_reporting_raises_no_error() -> None:
     Violations(ResponseValidation.REPORT).report("getThing", "/name fails type")
 
 

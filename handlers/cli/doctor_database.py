@@ -1,0 +1,96 @@
+"""Checks of the database."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from domain.shared.errors import Unavailable
+from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
+from handlers.cli.error_reporting import error_message, report_database_errors
+from handlers.cli.findings import Finding, error, ok, warning
+from handlers.settings import Settings
+from persistence.database import Database
+from persistence.migrations import head
+
+_MAX_DRIFT = timedelta(seconds=2)
+_MAX_WAIT = timedelta(minutes=10)
+
+
+def check_database(settings: Settings, database: Database) -> Iterator[Finding]:
+    """Whether it answers, has tables of this release, can be written, and has our time."""
+    problem = None
+    try:
+        with report_database_errors(settings.database_url):
+            database.require_schema()
+    except click.ClickException as refusal:
+        yield error("database", refusal.message)
+        return
+    except NotReady as refusal:
+        problem = error_message(refusal)
+    yield ok("database", "it answers")
+    if problem:
+        yield error("schema", problem)
+    else:
+        yield ok("schema", _schema(database.schema_state().revision))
+    yield from _check_pooler(database)
+    if not problem:
+        yield from _check_writing(database)
+        yield from _check_emails(database)
+    yield _check_clock(database)
+
+
+def _schema(revision: str | None) -> str:
+    if revision == head():
+        return f"revision {revision}"
+    return f"revision {revision} of a newer release, which works with this one ({head()})"
+
+
+def _check_pooler(database: Database) -> Iterator[Finding]:
+    try:
+        database.require_session_pooling()
+    except TransactionPooler as refusal:
+        yield error("pooler", refusal.message)
+    except Unavailable as refusal:
+        yield warning("pooler", f"unknown: {error_message(refusal)}")
+    else:
+        yield ok("pooler", "none in transaction mode, or the settings name it")
+
+
+def _check_writing(database: Database) -> Iterator[Finding]:
+    try:
+        database.require_ready()
+    except (ReadOnly, Corrupt) as refusal:
+        yield error("writing", refusal.message)
+    except TransactionPooler:  # it has its own line
+        yield warning("writing", "unknown while the pooler is not set")
+    else:
+        yield ok("writing", "the database can be written")
+
+
+def _check_clock(database: Database) -> Finding:
+    before = datetime.now(UTC)
+    theirs = database.server_time()
+    after = datetime.now(UTC)
+    if theirs is None:
+        return ok("clock", "SQLite uses the clock of this machine")
+    drift = max(before - theirs, theirs - after, timedelta(0))
+    if drift > _MAX_DRIFT:
+        return warning(
+            "clock",
+            f"it differs from the database's by {drift.total_seconds():.0f} s. Synchronize both"
+            " (chrony, ntpd)",
+        )
+    return ok("clock", "it agrees with the database's")
+
+
+def _check_emails(database: Database) -> Iterator[Finding]:
+    next_due, dead = database.outbox_state()
+    waiting = datetime.now(UTC) - next_due if next_due else timedelta(0)
+    if waiting > _MAX_WAIT:
+        minutes = int(waiting.total_seconds() // 60)
+        yield error("worker", f"an e-mail is due for {minutes} minutes. Run: waybill worker")
+    else:
+        yield ok("worker", "no e-mail is overdue")
+    if dead:
+        yield warning("e-mails", f"{dead} can't be delivered. See: waybill outbox list")

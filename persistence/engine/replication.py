@@ -1,0 +1,116 @@
+"""What is known of a primary and its standbys, and whether a standby may be read."""
+
+import re
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from persistence.engine.positions import StandbyState
+
+_FIRST = re.compile(
+    r"\s*(?:(?:FIRST\s+)?(?P<count>[0-9]+)\s*\((?P<names>.*)\)|(?P<plain>.*))\s*", re.IGNORECASE
+)
+
+UNKNOWN = "the primary has not answered yet"
+"""Why no standby is read at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrimarySample:
+    """The primary's log at one time, in seconds of the monotonic clock.
+
+    ``synchronous``: the names of the standbys that every commit waits for.
+    """
+
+    timeline: int
+    written: int
+    at: float
+    synchronous: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What a standby must have to be read now."""
+
+    sample: PrimarySample
+    replayed: int
+
+
+class Replication:
+    """Compares standbys with samples of the primary.
+
+    A standby may be read if it is on the primary's timeline and has replayed what the primary had
+    written ``lag`` seconds ago. While the primary does not answer, the last samples are compared.
+    """
+
+    def __init__(self, lag: float) -> None:
+        self.lag = lag
+        self._samples: deque[PrimarySample] = deque()
+        self._limit: _Limit | None = None
+        self.is_primary_away = False
+
+    def add(self, sample: PrimarySample) -> None:
+        """Add a sample, which is later than all before."""
+        samples = self._samples
+        if samples and samples[0].timeline != sample.timeline:
+            samples.clear()
+        samples.append(sample)
+        while samples[0].at < sample.at - self.lag:
+            samples.popleft()
+        self._limit = _Limit(sample, samples[0].written)
+        self.is_primary_away = False
+
+    def lose_primary(self) -> None:
+        """Note that the primary does not answer."""
+        self.is_primary_away = True
+
+    def obstacle(self, state: StandbyState) -> str | None:
+        """Return why a standby in this state must not be read; None if it may."""
+        limit = self._limit
+        if limit is None:
+            return UNKNOWN
+        if state.timeline is None:
+            return "it is no standby"
+        if state.timeline != limit.sample.timeline:
+            return f"its timeline is {state.timeline}, the primary's {limit.sample.timeline}"
+        if state.replayed is None or state.replayed < limit.replayed:
+            return f"it is more than {self.lag:g} seconds behind"
+        return None
+
+    def is_synchronous(self, name: str | None, now: float) -> bool:
+        """Whether every commit waits for the standby with this name.
+
+        The primary must have said so within the last ``lag`` seconds.
+        """
+        limit = self._limit
+        return (
+            limit is not None
+            and now - limit.sample.at <= self.lag
+            and name is not None
+            and name.lower() in limit.sample.synchronous
+        )
+
+    def seconds_behind(self, state: StandbyState, now: float) -> float | None:
+        """Return the age of the newest sample that the standby has replayed; None for none."""
+        replayed = state.replayed or 0
+        for sample in reversed(tuple(self._samples)):
+            if sample.timeline == state.timeline and sample.written <= replayed:
+                return now - sample.at
+        return None
+
+
+def waited_for(setting: str, synchronous: Collection[str]) -> frozenset[str]:
+    """Return the names of the standbys that every commit waits for, from those that are now.
+
+    ``setting`` is `synchronous_standby_names`; names are in lower case. Empty unless it requires
+    all of the standbys that it names: else another standby could replace one that is slow, and
+    commits would no longer wait for it.
+    """
+    match = _FIRST.fullmatch(setting)
+    if match is None or not setting.strip():
+        return frozenset()
+    listed = match["plain"] if match["count"] is None else match["names"]
+    names = [name.strip().strip('"').lower() for name in listed.split(",")]
+    count = int(match["count"] or 1)
+    present = sorted(name.lower() for name in synchronous)
+    return frozenset(names) if count == len(names) and sorted(names) == present else frozenset()

@@ -1,0 +1,290 @@
+"""The standbys that are read, and the threads that check them."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from os import getpid
+from threading import Event, Lock, Thread
+from time import monotonic
+from zlib import crc32
+
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from domain.shared.positions import StandbyReader
+from persistence.engine.engines import Engines, Pool, StandbyOptions, connect
+from persistence.engine.failures import is_lost_race
+from persistence.engine.hosts import host_urls
+from persistence.engine.intervals import Interval
+from persistence.engine.positions import PRIMARY, STANDBY_COLUMNS, StandbyState, timeline_of
+from persistence.engine.replication import UNKNOWN, PrimarySample, Replication, waited_for
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 1.0
+# A standby answers in milliseconds, and the primary is there when it does not. Less than the time
+# after which requests are refused since all threads wait.
+TIMEOUT_SECONDS = 1.0
+_PAUSE_SECONDS = 5.0
+_JOIN_SECONDS = 3.0
+
+_STATE = sa.select(*STANDBY_COLUMNS)
+_NAME = sa.text("SELECT conninfo FROM pg_stat_wal_receiver")
+# Two standbys with one name can't be distinguished.
+_SYNCHRONOUS = sa.text(
+    "SELECT application_name FROM pg_stat_replication"
+    " GROUP BY 1 HAVING count(*) = 1 AND bool_and(sync_state = 'sync')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StandbyStatus:
+    """A standby for reports: ``obstacle`` is why it is not read, ``seconds_behind`` its age.
+
+    ``reads``: how many callers were looked up there. ``refusals``: how many more it was too far
+    behind for, or failed for.
+    """
+
+    name: str
+    obstacle: str | None
+    seconds_behind: float | None
+    reads: int
+    refusals: int
+
+
+class Standby:
+    """One standby: its engines, and whether it is read."""
+
+    def __init__(self, name: str, url: str, pool: Pool) -> None:
+        self.name = name
+        self.engines: Engines = connect(url, pool)
+        self.obstacle: str | None = UNKNOWN
+        self.state: StandbyState | None = None
+        self.reads = 0
+        self.refusals = 0
+        self._probe = connect(url, replace(pool, size=1))
+        self._since_failure = Interval()
+
+    def probe(self) -> tuple[StandbyState, str | None]:
+        """Return its state, and the name that the primary knows it by, if that may be seen."""
+        with self._probe.autocommit.connect() as connection:
+            row = connection.execute(_STATE).one()
+            conninfo = connection.execute(_NAME).scalar()
+        options = conninfo_to_dict(conninfo or "")
+        name = options.get("application_name") or options.get("fallback_application_name")
+        return StandbyState(row[0], row[1], row[2]), None if name is None else str(name)
+
+    def set_checked(self, obstacle: str | None) -> None:
+        """Read it from now on, or not for ``obstacle``; some seconds after a failure at least."""
+        if obstacle is None and self._since_failure.is_within(_PAUSE_SECONDS):
+            return
+        self.leave_out(obstacle)
+
+    def report(self, error: BaseException) -> None:
+        """Stop reading it after an error of a request, until the next check.
+
+        It goes on working after an error due to a change that it had to apply.
+        """
+        self.count(is_accepted=False)
+        if not _is_conflict(error):
+            self.leave_out(_failure(error))
+
+    def fail(self, error: BaseException) -> None:
+        """Stop reading it after an error of a check, for some seconds at least."""
+        self.state = None
+        self._since_failure.start()
+        self.leave_out(_failure(error))
+
+    def forget(self) -> None:
+        """Do not read it before another check."""
+        self.obstacle = UNKNOWN
+        self.state = None
+
+    def count(self, *, is_accepted: bool) -> None:
+        """Count a reader."""
+        if is_accepted:
+            self.reads += 1
+        else:
+            self.refusals += 1
+
+    def leave_out(self, obstacle: str | None) -> None:
+        """Stop reading it until the next check; None: go on."""
+        before, self.obstacle = self.obstacle, obstacle
+        if before == obstacle:
+            return
+        if obstacle is None:
+            logger.info("standby %s is read", self.name)
+        else:
+            logger.warning("standby %s is not read: %s", self.name, obstacle)
+
+    def dispose(self) -> None:
+        """Close its connections."""
+        self.engines.dispose()
+        self._probe.dispose()
+
+
+class Standbys:
+    """The standbys of one database, and what is known of its primary.
+
+    A thread for each server checks it once a second. The threads start with the first reader, since
+    threads do not survive the fork of a server process.
+    """
+
+    def __init__(self, options: StandbyOptions, primary_url: str, pool: Pool) -> None:
+        timeout = min(pool.timeout or TIMEOUT_SECONDS, TIMEOUT_SECONDS)
+        reading = replace(pool, timeout=timeout, standbys=None)
+        self._options = options
+        self._standbys = [
+            Standby(name, url, reading) for name, url in host_urls(options.url).items()
+        ]
+        self._primary = connect(primary_url, replace(reading, size=1))
+        self._lock = Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._replication = Replication(self._options.lag)
+        for standby in self._standbys:
+            standby.forget()
+        self._pid = getpid()
+        self._stopped = Event()
+        self._threads: list[Thread] = []
+
+    def readable(self, reader: StandbyReader) -> list[Standby]:
+        """Return the standbys that may be read, beginning with the one of this reader."""
+        self._start()
+        count = len(self._standbys)
+        first = crc32(reader.key.encode()) % count
+        standbys = (self._standbys[(first + at) % count] for at in range(count))
+        return [standby for standby in standbys if standby.obstacle is None]
+
+    @property
+    def is_primary_away(self) -> bool:
+        """Whether the primary did not answer at the last check."""
+        return self._replication.is_primary_away
+
+    @property
+    def is_any_readable(self) -> bool:
+        """Whether a standby may be read; starts the checks."""
+        self._start()
+        return any(standby.obstacle is None for standby in self._standbys)
+
+    def accepts(self, standby: Standby, state: StandbyState, reader: StandbyReader) -> bool:
+        """Whether rows that a statement read in this state may be returned to the reader."""
+        obstacle = self._replication.obstacle(state)
+        if obstacle is not None:
+            standby.leave_out(obstacle)
+        is_accepted = obstacle is None and state.position.includes(reader.seen)
+        standby.count(is_accepted=is_accepted)
+        return is_accepted
+
+    def statuses(self) -> list[StandbyStatus]:
+        """Return all standbys, for reports."""
+        now = monotonic()
+        return [
+            StandbyStatus(
+                standby.name,
+                standby.obstacle,
+                self._seconds_behind(standby, now),
+                standby.reads,
+                standby.refusals,
+            )
+            for standby in self._standbys
+        ]
+
+    def _seconds_behind(self, standby: Standby, now: float) -> float | None:
+        state = standby.state
+        return None if state is None else self._replication.seconds_behind(state, now)
+
+    def close(self) -> None:
+        """Stop the threads and close all connections."""
+        if self._pid == getpid():
+            self._stopped.set()
+            for thread in self._threads:
+                thread.join(_JOIN_SECONDS)
+        self._begin()
+        self._primary.dispose()
+        for standby in self._standbys:
+            standby.dispose()
+
+    def check_primary(self) -> None:
+        """Take a sample of the primary."""
+        try:
+            sample = self._sample()
+        except SQLAlchemyError as error:
+            self._primary.dispose()  # another server may be the primary
+            if not self.is_primary_away:
+                cause = getattr(error, "orig", None) or error
+                logger.warning("the primary does not answer: %s", type(cause).__name__)
+            self._replication.lose_primary()
+            return
+        self._replication.add(sample)
+
+    def check(self, standby: Standby) -> None:
+        """Decide whether a standby is read."""
+        try:
+            state, name = standby.probe()
+        except SQLAlchemyError as error:
+            standby.fail(error)
+            return
+        standby.state = state
+        obstacle = self._replication.obstacle(state)
+        if obstacle is None and self._options.is_applied:
+            obstacle = self._asynchronous(name)
+        standby.set_checked(obstacle)
+
+    def _sample(self) -> PrimarySample:
+        at = monotonic()
+        with self._primary.autocommit.connect() as connection:
+            timeline, written, setting = connection.execute(PRIMARY).one()
+            names: Iterable[str] = ()
+            if self._options.is_applied:
+                names = connection.execute(_SYNCHRONOUS).scalars().all()
+        return PrimarySample(timeline_of(timeline), written, at, waited_for(setting, list(names)))
+
+    def _asynchronous(self, name: str | None) -> str | None:
+        if name is None:
+            return "its name can not be seen: grant the role pg_monitor"
+        if self._replication.is_synchronous(name, monotonic()):
+            return None
+        return f"commits do not wait for it (its name is {name})"
+
+    def _start(self) -> None:
+        if self._threads and self._pid == getpid():
+            return
+        with self._lock:
+            if self._pid != getpid():
+                self._begin()
+            if self._threads:
+                return
+            self._threads = [
+                Thread(target=self._repeat, args=(check, self._stopped), name=name, daemon=True)
+                for name, check in self._checks()
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def _checks(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        yield "primary", self.check_primary
+        for standby in self._standbys:
+            yield f"standby {standby.name}", partial(self.check, standby)
+
+    @staticmethod
+    def _repeat(check: Callable[[], None], stopped: Event) -> None:
+        while not stopped.is_set():
+            try:
+                check()
+            except Exception:
+                logger.exception("a check of PostgreSQL's servers has failed")
+            stopped.wait(CHECK_SECONDS)
+
+
+def _failure(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return f"it does not answer as it should ({type(cause).__name__})"
+
+
+def _is_conflict(error: BaseException) -> bool:
+    """Whether a statement was ended so that the standby could apply a change."""
+    return isinstance(error, DBAPIError) and is_lost_race(error)

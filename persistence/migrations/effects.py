@@ -1,0 +1,102 @@
+"""What the statements of a migration do to servers that work with the tables meanwhile.
+
+The statements are those that Alembic writes for PostgreSQL. Locks are those of its manual, chapters
+"Explicit Locking" and "ALTER TABLE".
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one statement does to one table, which is None for statements of an unknown kind.
+
+    ``is_expanding``: code that does not know the change goes on working, and waits for no more than
+    a moment.
+    """
+
+    table: str | None
+    description: str
+    is_expanding: bool
+
+
+_IS_CREATED = "is created"
+_NAME = r'"?(?P<table>\w+)"?'
+_ALTER = rf"ALTER TABLE {_NAME} "
+_NOT_MORE = r"(?!.*\b(UNIQUE|PRIMARY KEY|REFERENCES|CHECK|GENERATED|SERIAL)\b)"
+_NOT_COMPUTED = r"(?!.*\bDEFAULT \w+ ?\()"
+_NOT_REQUIRED = r"(?!(?!.*\bDEFAULT\b).*\bNOT NULL\b)"
+_EXPANDING: Sequence[tuple[str, str]] = (
+    (rf"CREATE TABLE {_NAME}", _IS_CREATED),
+    # A default that is computed rewrites all rows; old code can't write NOT NULL without a default.
+    (
+        rf"{_ALTER}ADD COLUMN {_NOT_MORE}{_NOT_COMPUTED}{_NOT_REQUIRED}",
+        "gets a column; a short lock",
+    ),
+    (rf"{_ALTER}ALTER COLUMN \S+ SET DEFAULT", "gets a default for a column; a short lock"),
+    (
+        rf"{_ALTER}ADD CONSTRAINT \S+ (CHECK|FOREIGN KEY).* NOT VALID$",
+        "gets a constraint for new rows; a short lock",
+    ),
+    (rf"{_ALTER}DROP CONSTRAINT (IF EXISTS )?\"?ck_", "loses a check; a short lock"),
+    (rf"{_ALTER}VALIDATE CONSTRAINT", "is read, to validate a constraint"),
+    (
+        rf"CREATE INDEX CONCURRENTLY (IF NOT EXISTS )?\S+ ON {_NAME}",
+        "gets an index, while it is read and written",
+    ),
+    (rf"INSERT INTO {_NAME}", "gets rows"),
+    (rf"COMMENT ON (TABLE|COLUMN) {_NAME}", "gets a comment"),
+)
+_OTHER: Sequence[tuple[str, str]] = (
+    (rf"{_ALTER}ADD COLUMN", "gets a column that old code can not write, or is rewritten; locked"),
+    (rf"{_ALTER}ALTER COLUMN \S+ TYPE", "is rewritten; locked until it is"),
+    (rf"{_ALTER}ALTER COLUMN \S+ SET NOT NULL", "is read to forbid NULL; locked until it is"),
+    (rf"{_ALTER}ALTER COLUMN", "has a column changed; a short lock"),
+    (rf"{_ALTER}ADD CONSTRAINT", "is read for a constraint; locked until it is"),
+    (rf"{_ALTER}DROP COLUMN", "loses a column; a short lock"),
+    (rf"{_ALTER}DROP CONSTRAINT", "loses a constraint; a short lock"),
+    (rf"{_ALTER}RENAME", "is renamed, or has a column renamed; a short lock"),
+    (
+        rf"CREATE (UNIQUE )?INDEX .*\bON {_NAME}",
+        "gets an index; not writable until then",
+    ),
+    (rf"DROP TABLE (IF EXISTS )?{_NAME}", "is dropped"),
+    (rf"(UPDATE|DELETE FROM) {_NAME}", "has rows changed, which other writers wait for"),
+)
+_RULES = [
+    (re.compile(pattern, re.IGNORECASE), description, is_expanding)
+    for rules, is_expanding in ((_EXPANDING, True), (_OTHER, False))
+    for pattern, description in rules
+]
+_CREATED = re.compile(rf"CREATE TABLE {_NAME}", re.IGNORECASE)
+_INDEX = r"INDEX CONCURRENTLY (?:IF (?:NOT )?EXISTS )?(\S+)"
+
+
+def effects_of(statements: Iterable[str]) -> Sequence[Effect]:
+    """Return what the statements of one migration do, without repetition.
+
+    What is done to a table that the migration creates is left out: no other code uses it. So is the
+    removal of an index that is created again, which an interrupted attempt may have left invalid.
+    """
+    texts = [" ".join(statement.split()) for statement in statements]
+    created = {match["table"] for text in texts if (match := _CREATED.match(text))}
+    indexes = {match[1] for text in texts if (match := re.match(f"CREATE {_INDEX}", text))}
+    effects = dict.fromkeys(
+        _effect(text)
+        for text in texts
+        if not ((match := re.match(f"DROP {_INDEX}", text)) and match[1] in indexes)
+    )
+    return [
+        effect
+        for effect in effects
+        if effect.table not in created or effect.description == _IS_CREATED
+    ]
+
+
+def _effect(text: str) -> Effect:
+    for pattern, description, is_expanding in _RULES:
+        if match := pattern.match(text):
+            return Effect(match["table"], description, is_expanding)
+    return Effect(None, text, is_expanding=False)

@@ -1,0 +1,168 @@
+"""After SIGTERM, a server is not ready but serves, until its drain ends."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from persistence.database import Database
+from tests.support.fakes import fake_renderers
+from tests.support.processes import children_of, is_running, wait_for_another, wait_until
+from tests.support.server import SECRET, STOP_SECONDS, Serve, Server
+
+# Longer than a test lasts: a second signal ends the drain.
+LONG = {"WAYBILL_DRAIN_SECONDS": "600"} | SECRET
+CONNECTIONS = 12  # enough that both of two workers have some
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """Always SQLite: a drain does not depend on the database."""
+    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
+    database = Database(url, renderers=fake_renderers())
+    database.migrate()
+    database.close()
+    return url
+
+
+def get(server: Server, path: str) -> httpx.Response:
+    """The response on a connection of its own."""
+    return httpx.get(f"http://127.0.0.1:{server.port}{path}", timeout=STOP_SECONDS)
+
+
+def wait_for_drain(server: Server) -> None:
+    wait_until(lambda: get(server, "/readyz").status_code == 503)
+
+
+@contextmanager
+def begun_request(server: Server) -> Iterator[socket.socket]:
+    """A connection that has sent the first half of a request."""
+    address = ("127.0.0.1", server.port)
+    with closing(socket.create_connection(address, timeout=STOP_SECONDS)) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+        time.sleep(0.2)  # until the worker has it
+        yield connection
+
+
+class TestDrain:
+    def test_ends_the_readiness_of_all_workers_at_once(self, serve: Serve) -> None:
+        server = serve(**LONG, WAYBILL_WORKERS="2")
+        assert [get(server, "/readyz").status_code for _ in range(CONNECTIONS)] == [
+            200
+        ] * CONNECTIONS
+
+        server.process.terminate()
+        wait_for_drain(server)
+
+        answers = [get(server, "/readyz") for _ in range(CONNECTIONS)]
+        assert {answer.status_code for answer in answers} == {503}
+        assert {answer.json()["error_code"] for answer in answers} == {"draining"}
+
+    def test_serves_everything_else_and_lets_connections_go(self, serve: Serve) -> None:
+        server = serve(**LONG)
+        assert "connection" not in server.client.get("/healthz").headers
+
+        server.process.terminate()
+        wait_for_drain(server)
+
+        for path, status in (("/healthz", 200), ("/openapi.json", 200), ("/users/orders/", 401)):
+            answer = server.client.get(path)  # a persistent connection, until the server closes it
+            assert (answer.status_code, answer.headers["connection"]) == (status, "close")
+        assert server.process.poll() is None
+
+    def test_ends_by_itself(self, serve: Serve) -> None:
+        server = serve(**SECRET, WAYBILL_DRAIN_SECONDS="1")
+
+        server.process.terminate()
+
+        assert server.process.wait(STOP_SECONDS) == 0
+        assert "draining" in server.output.read_text()
+        with pytest.raises(httpx.ConnectError):
+            get(server, "/healthz")
+
+    def test_finishes_requests_in_flight(self, serve: Serve) -> None:
+        server = serve(**SECRET, WAYBILL_DRAIN_SECONDS="1")
+        server.process.terminate()
+        wait_for_drain(server)
+
+        with begun_request(server) as connection:
+            connection.sendall(b"host\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert server.process.wait(STOP_SECONDS) == 0
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_ends_early_after_a_second_signal(self, serve: Serve, number: signal.Signals) -> None:
+        server = serve(**LONG)
+        server.process.terminate()
+        wait_for_drain(server)
+
+        server.process.send_signal(number)
+
+        assert server.process.wait(STOP_SECONDS) == 0
+
+    def test_does_not_follow_ctrl_c(self, serve: Serve) -> None:
+        server = serve(**LONG)
+
+        os.killpg(server.process.pid, signal.SIGINT)
+
+        assert server.process.wait(STOP_SECONDS) == 0
+
+    def test_follows_a_signal_to_all_processes(self, serve: Serve) -> None:
+        """As systemd sends it."""
+        server = serve(**LONG, WAYBILL_WORKERS="2")
+        workers = children_of(server.process.pid)
+
+        os.killpg(server.process.pid, signal.SIGTERM)
+        wait_for_drain(server)
+
+        assert {get(server, "/healthz").status_code for _ in range(CONNECTIONS)} == {200}
+        assert children_of(server.process.pid) == workers
+        server.process.terminate()
+        assert server.process.wait(STOP_SECONDS) == 0
+        assert "worker_died" not in server.output.read_text()
+
+    def test_goes_on_when_a_worker_dies(self, serve: Serve) -> None:
+        server = serve(**LONG)
+        server.process.terminate()
+        wait_for_drain(server)
+        [worker] = children_of(server.process.pid)
+
+        os.kill(worker, signal.SIGKILL)
+        wait_for_another(server.process.pid, {worker})
+
+        assert get(server, "/readyz").status_code == 503
+        assert get(server, "/healthz").status_code == 200
+        server.process.terminate()
+        assert server.process.wait(STOP_SECONDS) == 0
+
+
+class TestWorker:
+    def test_does_not_stop_by_sigterm_or_sighup(self, serve: Serve) -> None:
+        server = serve(**LONG)
+        [worker] = children_of(server.process.pid)
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            os.kill(worker, number)
+        time.sleep(0.3)
+
+        assert children_of(server.process.pid) == [worker]
+        assert get(server, "/readyz").status_code == 200
+
+    def test_without_a_main_process_stops_by_sigterm(self, serve: Serve) -> None:
+        server = serve(**LONG)
+        [worker] = children_of(server.process.pid)
+        server.process.kill()
+        server.process.wait()
+        assert is_running(worker)
+
+        os.kill(worker, signal.SIGTERM)
+
+        wait_until(lambda: not is_running(worker))

@@ -1,0 +1,187 @@
+"""SIGHUP: new workers with new code replace the old ones, in the same main process."""
+
+import os
+import signal
+import socket
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from handlers.serving import reloads
+from persistence.database import Database
+from tests.support.fakes import fake_renderers
+from tests.support.notify_sockets import Receiver
+from tests.support.processes import children_of, wait_until
+from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server
+
+# So that clients have time to leave; none of the tests waits for its end.
+PATIENT = {"WAYBILL_DRAIN_SECONDS": "60"} | SECRET
+# A part of the program, which changes while it runs.
+RELEASE = "release.py"
+CODE = f"import sys; sys.path.insert(0, '.'); import release; {COMMAND}"
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """Always SQLite: a reload does not depend on the database."""
+    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
+    database = Database(url, renderers=fake_renderers())
+    database.migrate()
+    database.close()
+    return url
+
+
+def install(folder: Path, release: str) -> None:
+    """Make ``release`` the code that the next start of the program runs."""
+    (folder / RELEASE).write_text(f"print({release!r}, flush=True)\n")
+
+
+def reload(server: Server) -> None:
+    """Send SIGHUP, and wait until other workers have replaced all present ones."""
+    before = set(children_of(server.process.pid))
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: has_other_workers(server, before))
+
+
+def has_other_workers(server: Server, before: set[int]) -> bool:
+    children = set(children_of(server.process.pid))
+    return not children & before and len(children) == len(before)
+
+
+class TestReload:
+    def test_replaces_all_workers_in_the_same_process(self, serve: Serve) -> None:
+        server = serve(**PATIENT, WAYBILL_WORKERS="2")
+        wait_until(lambda: len(children_of(server.process.pid)) == 2)
+        server.client.close()
+
+        reload(server)
+
+        assert httpx.get(f"http://127.0.0.1:{server.port}/readyz").status_code == 200
+        assert server.process.poll() is None
+
+    def test_runs_new_code(self, serve: Serve, tmp_path: Path) -> None:
+        install(tmp_path, "the first release")
+        server = serve(**PATIENT, code=CODE)
+        server.client.close()
+        install(tmp_path, "the second release")
+
+        reload(server)
+
+        assert "the second release" in server.output.read_text()
+        reload(server)  # again, from the state that it left
+
+    def test_of_a_program_that_can_not_start_changes_nothing(
+        self, serve: Serve, tmp_path: Path
+    ) -> None:
+        install(tmp_path, "the first release")
+        server = serve(**PATIENT, code=CODE)
+        workers = children_of(server.process.pid)
+        (tmp_path / RELEASE).write_text("raise ValueError('a bad release')")
+
+        server.process.send_signal(signal.SIGHUP)
+
+        wait_until(lambda: "reload_refused" in server.output.read_text())
+        assert "a bad release" in server.output.read_text()
+        assert children_of(server.process.pid) == workers
+        assert server.client.get("/readyz").status_code == 200
+
+    def test_leaves_persistent_connections_until_their_next_response(self, serve: Serve) -> None:
+        server = serve(**PATIENT)
+        [before] = children_of(server.process.pid)
+        server.client.close()
+        address = ("127.0.0.1", server.port)
+        with ExitStack() as stack:
+            client = stack.enter_context(closing(socket.create_connection(address, STOP_SECONDS)))
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"connection: close" not in client.recv(65536)
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: len(children_of(server.process.pid)) == 2)
+            others = [httpx.get(f"http://127.0.0.1:{server.port}/readyz") for _ in range(5)]
+            client.sendall(b"host\r\n\r\n")
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert {other.status_code for other in others} == {200}
+        wait_until(lambda: before not in children_of(server.process.pid))
+
+    def test_ends_where_the_server_gets_sigterm_meanwhile(self, serve: Serve) -> None:
+        server = serve(**SECRET)
+        server.process.send_signal(signal.SIGHUP)
+
+        server.process.terminate()
+
+        assert server.process.wait(2 * STOP_SECONDS) == 0
+
+    def test_goes_on_after_a_worker_died_meanwhile(self, serve: Serve) -> None:
+        server = serve(**PATIENT, WAYBILL_WORKERS="2")
+        wait_until(lambda: len(children_of(server.process.pid)) == 2)
+        server.client.close()
+        before = set(children_of(server.process.pid))
+
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(children_of(server.process.pid)) == 3)  # the check of the program
+        os.kill(min(before), signal.SIGKILL)
+
+        wait_until(lambda: has_other_workers(server, before))
+        assert httpx.get(f"http://127.0.0.1:{server.port}/readyz").status_code == 200
+
+
+class TestPredecessor:
+    def test_that_does_not_leave_is_stopped_and_then_killed(self) -> None:
+        pid = os.fork()
+        if not pid:
+            for number in (signal.SIGUSR1, signal.SIGINT):
+                signal.signal(number, lambda *_: None)
+            while True:
+                signal.pause()
+        predecessor = reloads.Predecessor(pid, leave_seconds=0.1, stop_seconds=0.2)
+        assert not predecessor.has_ended()
+
+        predecessor.leave()
+
+        wait_until(predecessor.has_ended)
+
+    def test_that_is_gone_has_ended(self) -> None:
+        pid = os.fork()
+        if not pid:
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+        assert reloads.Predecessor(pid, 1, 1).has_ended()
+
+
+class TestServiceManager:
+    def test_learns_of_every_step(self, serve: Serve, tmp_path: Path) -> None:
+        receiver = Receiver(str(tmp_path / "notify"))
+        messages: list[str] = []
+
+        def has(line: str) -> bool:
+            messages.extend(line for text in receiver.messages() for line in text.split("\n"))
+            return line in messages
+
+        with closing(receiver):
+            server = serve(
+                **SECRET,
+                NOTIFY_SOCKET=receiver.name,
+                WATCHDOG_USEC="2000000",
+                WAYBILL_DRAIN_SECONDS="1",
+                WAYBILL_WORKERS="2",
+            )
+            server.client.close()
+            wait_until(lambda: has("READY=1"))
+            assert "STATUS=Serving, with 2 workers." in messages
+            wait_until(lambda: has("WATCHDOG=1"))
+            messages.clear()
+
+            reload(server)
+            wait_until(lambda: has("READY=1"))
+            assert messages.index("RELOADING=1") < messages.index("READY=1")
+
+            server.process.terminate()
+            server.process.wait(STOP_SECONDS)
+            assert has("STOPPING=1")
+            assert has("STATUS=Draining.")
