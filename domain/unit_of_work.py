@@ -6,6 +6,8 @@ from domain.accounts.password_resets import PasswordResetWork
 from domain.cancellations.requests import CancellationWork
 from domain.cancellations.return_carriers import CarrierWork
 from domain.idempotency import IdempotencyWork
+from domain.maintenance import MaintenanceWork
+from domain.orders.archiving import ArchiveWork
 from domain.orders.old_orders import OldOrderWork
 from domain.privacy.personal_data import PersonalDataWork
 from domain.privacy.retention import RetentionWork
@@ -22,6 +24,7 @@ class UnitOfWork(
     TradeInWork,
     CarrierWork,
     OldOrderWork,
+    ArchiveWork,
     PasswordResetWork,
     SellerTokenWork,
     SellerOrderWork,
@@ -30,6 +33,7 @@ class UnitOfWork(
     SellerAddressWork,
     PersonalDataWork,
     RetentionWork,
+    MaintenanceWork,
     IdempotencyWork,
     Protocol,
 ):

@@ -10,9 +10,11 @@ from domain.cancellations.decisions import approve_request, reject_request
 from domain.orders.cancellations import CancellationStatus
 from domain.privacy.personal_data import erase_personal_data
 from domain.privacy.retention import (
+    BATCH,
+    Expiring,
+    RetentionPeriods,
     remove_delivered_events,
-    remove_expired_keys,
-    remove_expired_sessions,
+    remove_expired,
     remove_settled_accounts,
 )
 from domain.shared.errors import Refusal
@@ -20,7 +22,7 @@ from domain.unit_of_work import UnitOfWork
 from faults.import_races import REJECTED, STORED, Documents
 from faults.order_races import Attempt, OrderRaces, Race
 from faults.raw_client import exchange_sync, request
-from handlers.settings import LANGUAGES
+from handlers.maintenance import TidyRun
 from handlers.web.error_responses import status_of
 from tests.support.builders import make_lines
 
@@ -29,6 +31,7 @@ _OPERATOR = "operator:faults"
 _IBAN = "TR330006100519786457841326"
 _RIVALS = 12
 _WON = {200, 201}
+_AT_ONCE = RetentionPeriods(timedelta(), timedelta(), timedelta())
 
 
 class HousekeepingRaces(OrderRaces):
@@ -50,7 +53,7 @@ class HousekeepingRaces(OrderRaces):
         sent = self._send(request("POST", _SINGLE, headers, body))
 
         def erase(uow: UnitOfWork) -> None:
-            erase_personal_data(user.email, LANGUAGES, _OPERATOR, uow, even_underway=True)
+            erase_personal_data(user.email, _OPERATOR, uow, even_underway=True)
 
         def check(statuses: Sequence[int]) -> Iterator[str]:
             winners = [status for status in statuses if status in _WON]
@@ -73,7 +76,7 @@ class HousekeepingRaces(OrderRaces):
         document, item = documents.place(self._seller_part)
 
         def erase(uow: UnitOfWork) -> None:
-            erase_personal_data(user.email, LANGUAGES, _OPERATOR, uow, even_underway=True)
+            erase_personal_data(user.email, _OPERATOR, uow, even_underway=True)
 
         def check(statuses: Sequence[int]) -> Iterator[str]:
             if Counter(statuses[::2])[200] != 1 or not set(statuses[::2]) <= {200, 404}:
@@ -113,6 +116,46 @@ class HousekeepingRaces(OrderRaces):
 
         return Race("tidy against decide", list(islice(cycle(attempts), _RIVALS)), check)
 
+    def tidy_and_read(self) -> Race:
+        """Stored documents are removed while an order is read and changed: none is outdated."""
+        user = self._environment.shop.user()
+        order = self._environment.shop.order(user, items=make_lines(1, 3), notes="before")
+        read = request("GET", "/users/orders/", self._environment.customer(user).headers)
+
+        def change(uow: UnitOfWork) -> None:
+            [locked] = uow.orders.lock_by_items([order.items[0].pk], None)
+            locked.notes = "after"
+            uow.commit()
+
+        def check(statuses: Sequence[int]) -> Iterator[str]:
+            if set(statuses) != {200}:
+                yield f"statuses {Counter(statuses)}"
+            for _ in range(_RIVALS):
+                [shown] = exchange_sync(self._port, read).response.json["results"]
+                if shown["notes"] != "after":
+                    yield "an outdated document is served"
+
+        attempts = [self._send(read), self._work(_tidy), self._send(read), self._work(change)]
+        return Race("tidy against read", list(islice(cycle(attempts), _RIVALS)), check)
+
+    def tidy_at_once(self) -> Race:
+        """Several processes begin to tidy: one does, and the others do not wait for it."""
+        runs = [TidyRun(self._environment.database, RetentionPeriods()) for _ in range(_RIVALS)]
+
+        def begin(run: TidyRun) -> Attempt:
+            async def attempt() -> int:
+                return 200 if await asyncio.to_thread(run.begin) else 409
+
+            return attempt
+
+        def check(statuses: Sequence[int]) -> Iterator[str]:
+            if Counter(statuses)[200] > 1:  # none, while another race tidies
+                yield f"{Counter(statuses)[200]} processes tidy at once"
+            for run in runs:
+                run.end()
+
+        return Race("tidy against tidy", [begin(run) for run in runs], check)
+
     def _work(self, work: Callable[[UnitOfWork], object]) -> Attempt:
         """Call the service in this process, as a command does."""
 
@@ -131,9 +174,9 @@ class HousekeepingRaces(OrderRaces):
 
 def _tidy(uow: UnitOfWork) -> None:
     """Remove everything that may be removed, whatever its age."""
-    remove_expired_sessions(uow)
-    remove_expired_keys(uow)
-    remove_delivered_events(timedelta(), uow)
+    for kind in Expiring:
+        remove_expired(kind, _AT_ONCE, BATCH, uow)
+    remove_delivered_events(timedelta(), BATCH, uow)
     after = 0
-    while batch := remove_settled_accounts(timedelta(), after, LANGUAGES, uow):
+    while batch := remove_settled_accounts(timedelta(), after, BATCH, uow):
         after = batch.last

@@ -4,11 +4,13 @@ import asyncio
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from typing import Any
 
 import orjson
+import psycopg
 
 from faults.environment import Environment
 from faults.findings import Finding
@@ -28,7 +30,8 @@ from tests.support.processes import wait_until
 from tests.support.server import Server
 
 REQUIREMENT = (
-    "0 responses of others, 0 × 5xx in supported modes; an unsupported one prevents the start"
+    "0 responses of others, 0 × 5xx and no setting left on a connection in supported modes; an"
+    " unsupported one prevents the start"
 )
 _CUSTOMERS = 16
 _ORDERS = 3
@@ -44,6 +47,8 @@ _ENV = {
     "WAYBILL_DATABASE_POOL_SIZE": str(_CONNECTIONS),
     "WAYBILL_DOCUMENT_MEMORY_MIB": "0",
 }
+_SESSION_SETTINGS = ("synchronous_commit", "lock_timeout", "plan_cache_mode", "statement_timeout")
+_SETTINGS_QUERY = "SELECT " + ", ".join(f"current_setting('{name}')" for name in _SESSION_SETTINGS)
 _SETTING = {"WAYBILL_DATABASE_POOLER": "transaction"}
 # Disables the check that refuses to serve in transaction mode without the setting.
 _UNCHECKED = """
@@ -87,6 +92,7 @@ class _Results:
     def __init__(self) -> None:
         self.compared = 0
         self.written = 0
+        self.connections = 0
         self.statuses: dict[str, Counter[int]] = {}
         self.failures: list[str] = []
 
@@ -99,6 +105,11 @@ class _Results:
                 self.failures.append(f"{mode.name}: a response has another's objects")
         elif mode.is_supported or response.status != 503:
             self.failures.append(f"{mode.name}: {response.status}")
+
+    def add_leaks(self, mode: _Mode, leaks: Sequence[str]) -> None:
+        """Add what the server left set on connections that others get next."""
+        self.connections += mode.size
+        self.failures += [f"{mode.name}: {leak}" for leak in leaks]
 
     def add_writes(self, mode: _Mode, writers: Writers) -> None:
         """Add the responses to the clients that wrote at the same time."""
@@ -129,6 +140,8 @@ def check(environment: Environment, scale: Scale) -> Finding:
                     results.failures += _not_refused(own, pooler)
                 repeated = list(islice(cycle(probes), scale.pooled_responses))
                 _send_all(environment, own, mode, repeated, results)
+                if mode.is_supported:
+                    results.add_leaks(mode, _leaks(pooler, environment, mode.size))
     except PgBouncerUnavailable as error:
         results.failures.append(str(error))
     unsupported = results.statuses.get(_MODES[-1].name, Counter())
@@ -142,9 +155,37 @@ def check(environment: Environment, scale: Scale) -> Finding:
         count=results.compared,
         required=3 * scale.pooled_responses,
         requirement=REQUIREMENT,
-        figures=results.figures() | {"written": results.written},
+        figures=results.figures()
+        | {"written": results.written, "connections searched for SET": results.connections},
         failures=tuple(results.failures),
     )
+
+
+def _leaks(pooler: PgBouncer, environment: Environment, size: int) -> list[str]:
+    """Return the settings that differ from the server's on any of the pooler's connections.
+
+    As many clients as there are server connections get all of them, each in a transaction.
+    """
+    with psycopg.connect(environment.url) as connection:
+        expected = _session_settings(connection)
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(psycopg.connect(pooler.url, prepare_threshold=None))
+            for _ in range(size)
+        ]
+        found = [_session_settings(client) for client in clients]
+    return [
+        f"{name} = {value} stays set"
+        for settings in found
+        for name, value in settings.items()
+        if value != expected[name]
+    ]
+
+
+def _session_settings(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """The settings that Waybill changes, which begins a transaction."""
+    [row] = connection.execute(_SETTINGS_QUERY).fetchall()
+    return dict(zip(_SESSION_SETTINGS, row, strict=True))
 
 
 @contextmanager

@@ -41,8 +41,9 @@ def _make_races(makers: HousekeepingRaces, accounts: AccountRaces, attempts: int
     """Races with at least so many attempts in all."""
     orders = (makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in)
     imports = (makers.import_and_cancel, makers.import_and_settle, makers.import_and_reject)
-    data = (makers.erase, makers.erase_and_import, makers.tidy)
-    kinds = cycle((*orders, *imports, *data, accounts.hand_over, accounts.deactivate))
+    data = (makers.erase, makers.erase_and_import)
+    tidying = (makers.tidy, makers.tidy_and_read, makers.tidy_at_once)
+    kinds = cycle((*orders, *imports, *data, *tidying, accounts.hand_over, accounts.deactivate))
     # Races with passwords stay apart: hashing would take all processors.
     races = [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
     while sum(len(race.attempts) for race in races) < attempts:

@@ -31,11 +31,13 @@ class RestartableServer:
         """Stop the server as service managers do, and start it again when it has stopped."""
         self._server.process.terminate()
         self._server.process.wait(_STOP_SECONDS)
+        self._server.client.close()
         self.restarts += 1
         self._server = self._start()
 
     def end(self) -> None:
         """Stop it at once."""
+        self._server.client.close()
         self._server.kill()
 
     def _start(self) -> Server:

@@ -28,6 +28,11 @@ class Scale:
     pooled_responses: int
     restores: int
     attempts: int
+    reloads: int
+    failovers: int
+    lost_changes: int
+    own_reads: int
+    standby_failures: int
     time_factor: float = 1.0
 
 
@@ -50,6 +55,11 @@ FULL = Scale(
     pooled_responses=1700,
     restores=10,
     attempts=600,
+    reloads=5,
+    failovers=5,
+    lost_changes=3,
+    own_reads=5000,
+    standby_failures=2,
 )
 # On SQLite, when both databases are checked: less of what depends least on the database.
 REDUCED = replace(
@@ -64,6 +74,7 @@ REDUCED = replace(
     guesses=80,
     restores=3,
     attempts=240,
+    reloads=1,
 )
 QUICK = Scale(
     bad_requests=250,
@@ -84,5 +95,10 @@ QUICK = Scale(
     pooled_responses=120,
     restores=2,
     attempts=120,
+    reloads=1,
+    failovers=1,
+    lost_changes=1,
+    own_reads=160,
+    standby_failures=1,
     time_factor=5.0,
 )

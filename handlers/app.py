@@ -1,6 +1,6 @@
 """The composition root: the one place that knows all rooms."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -25,8 +25,10 @@ from handlers.contract.engine import Application, Authenticate, mount
 from handlers.contract.operations.bodies import ContentType
 from handlers.contract.operations.marshmallow_schemas import Schemas
 from handlers.contract.operations.operations import Operation, Rules
+from handlers.contract.operations.violations import Violations
 from handlers.database import open_database
 from handlers.documentation import remove_documentation
+from handlers.metrics.catalogue import Metrics
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
@@ -38,15 +40,19 @@ from handlers.web import error_responses as errors
 from handlers.web.forwarding import UntrustedProxies
 from handlers.web.front import make_guard
 from handlers.web.last_changes import LastChanges
+from handlers.web.probes import PROBES
 from handlers.web.request_context import PARTS, Parts
 from handlers.web.seller_filters import Filters
 from persistence.database import Database, utc_now
+from persistence.engine.engines import pool_names
+from persistence.engine.measures import Measures
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import ListDefinition
 
 if TYPE_CHECKING:
     from handlers.sandbox.state import Sandbox
 
+_ORDER, _OLD_ORDER = "UserOrder", "UserOldOrder"
 # The guard adds them to every response.
 _OUTER_HEADERS = frozenset({"cache-control", "content-language", "vary", "x-request-id"})
 
@@ -58,15 +64,21 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
     """
     contract = _contract(settings, () if sandbox is None else sandbox.contract_files)
     clock = utc_now if sandbox is None else sandbox.clock
-    database = open_database(settings, _renderers(settings, contract), clock)
+    metrics = _metrics(settings, contract)
+    violations = counted_violations(settings.response_validation, metrics)
+    renderers = _renderers(settings, contract, violations)
+    database = open_database(settings, renderers, clock)
+    database.report_to(_measures(metrics))
 
     def edge(next_app: ASGIApp) -> ASGIApp:
         if sandbox is not None:
             next_app = sandbox.with_failures(next_app, lambda: app.app.url_map)
-        return make_guard(next_app, settings)
+        return make_guard(next_app, settings, metrics.count_request)
 
-    app = mount(contract, __package__, _application(settings, contract, database, edge))
-    _configure(app, settings)
+    application = _application(settings, contract, database, edge, violations, metrics)
+    app = mount(contract, __package__, application)
+    _configure(app, settings, metrics)
+    _sample(app, database, metrics)
     if sandbox is not None:
         app.app.extensions[sandbox.EXTENSION] = sandbox
     app.app.extensions[PARTS] = Parts(
@@ -74,13 +86,12 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         contract=contract,
         database=database,
         passwords=Argon2Passwords(),
-        login_limits=LoginRateLimits(settings),
-        lookup_limits=LookupRateLimits(settings),
-        reset_limits=ResetRateLimits(settings),
+        **rate_limits(settings, metrics),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
         filters=Filters(contract, app.operations, _listings()),
         clients=LastChanges(settings) if settings.database_read_url else None,
+        metrics=metrics,
     )
     return app
 
@@ -91,6 +102,50 @@ def database_of(app: ContractApp) -> Database:
     return cast(Database, parts.database)
 
 
+def metrics_of(app: ContractApp) -> Metrics:
+    """The metrics of ``app``."""
+    parts: Any = app.app.extensions[PARTS]
+    return cast(Metrics, parts.metrics)
+
+
+def _metrics(settings: Settings, contract: Contract) -> Metrics:
+    rendered = [_ORDER, _OLD_ORDER, *(sources.component for sources in SELLER_SOURCES.values())]
+    return Metrics(contract.resources, rendered, pool_names(settings.database_url))
+
+
+def _measures(metrics: Metrics) -> Measures:
+    def count(source: str) -> Callable[[int], None]:
+        return lambda amount: metrics.documents.add(amount, source)
+
+    return Measures(
+        from_memory=count("memory"),
+        from_database=count("database"),
+        rendered=count("rendered"),
+        pool_wait=lambda pool, seconds: metrics.pool_wait.observe(seconds, pool),
+    )
+
+
+def _sample(app: ContractApp, database: Database, metrics: Metrics) -> None:
+    """Read the gauges of the process from ``app``, and figures from ``database``."""
+    bridge = app.bridge
+    metrics.sample_by(lambda: (bridge.size, bridge.busy, bridge.queued, database.pool_use()))
+    metrics.read_figures(database.figures)
+
+
+def rate_limits(settings: Settings, metrics: Metrics) -> dict[str, Any]:
+    """The rate limits of an application, without any attempt yet, by their names in ``Parts``."""
+    limited = metrics.rate_limited.inc
+    return {
+        "login_limits": LoginRateLimits(
+            settings, lambda _purpose: metrics.login_failures.inc(), limited
+        ),
+        "lookup_limits": LookupRateLimits(
+            settings, lambda _purpose: metrics.lookup_failures.inc(), limited
+        ),
+        "reset_limits": ResetRateLimits(settings, limited),
+    }
+
+
 def _listings() -> Mapping[str, ListDefinition[Any]]:
     """The seller lists by resource: `seller_orders` is openapi/seller_center/orders.yaml."""
     return {
@@ -99,19 +154,20 @@ def _listings() -> Mapping[str, ListDefinition[Any]]:
     }
 
 
-def _renderers(settings: Settings, contract: Contract) -> Mapping[str, Renderer[Any]]:
+def _renderers(
+    settings: Settings, contract: Contract, violations: Violations
+) -> Mapping[str, Renderer[Any]]:
     """The renderers of the documents in the database, by name."""
-    violations = counted_violations(settings.response_validation)
     policy = _return_policy(settings)
     edition = edition_of(contract, policy)
     renderer = partial(ContractRenderer, contract, violations=violations, edition=edition)
     return {
         "orders": renderer(
-            "UserOrder",
+            _ORDER,
             order_sources(policy),
             lambda order, now: order.flags_valid_until(now, policy),
         ),
-        "old_orders": renderer("UserOldOrder", OLD_ORDER_SOURCES, never),
+        "old_orders": renderer(_OLD_ORDER, OLD_ORDER_SOURCES, never),
         **{
             name: renderer(sources.component, [sources], never)
             for name, sources in SELLER_SOURCES.items()
@@ -143,7 +199,12 @@ def _cancellation_policy(settings: Settings) -> CancellationPolicy:
 
 
 def _application(
-    settings: Settings, contract: Contract, database: Database, edge: Middleware
+    settings: Settings,
+    contract: Contract,
+    database: Database,
+    edge: Middleware,
+    violations: Violations,
+    metrics: Metrics,
 ) -> Application:
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
@@ -155,13 +216,15 @@ def _application(
         authentication=_authentication,
         refuse=errors.refuse,
         unrouted=errors.unrouted,
-        violations=counted_violations(settings.response_validation),
+        violations=violations,
         rules=rules_of(settings, contract),
         base_path="/",
         edge=edge,
         lifespan=lifespan,
         # More threads than connections would only wait for connections, where no metric shows it.
         threads=min(settings.threads, settings.database_pool_size),
+        on_wait=metrics.thread_wait.observe,
+        probes=PROBES,
     )
 
 
@@ -186,9 +249,9 @@ def _authentication(contract: Contract, operations: Iterable[Operation]) -> Auth
     return authenticate
 
 
-def _configure(app: ContractApp, settings: Settings) -> None:
+def _configure(app: ContractApp, settings: Settings, metrics: Metrics) -> None:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.add_wsgi_middleware(ProxyFix, x_for=count, x_proto=count, x_host=count)
     else:
-        app.add_wsgi_middleware(UntrustedProxies)
+        app.add_wsgi_middleware(UntrustedProxies, count=metrics.untrusted_forwarded.inc)

@@ -35,6 +35,7 @@ from handlers.auth.trade_in_links import read_link
 from handlers.contract.document.bundle import Contract, ContractError
 from handlers.contract.operations.operations import Operation
 from handlers.contract.operations.requirements import first_satisfied
+from handlers.http.exchange import exchange_of
 from handlers.http.request_body import content_of
 from handlers.settings import Settings
 from handlers.web.prefetch import SOME_SELLER, SOME_SHOPPER, look_up
@@ -151,6 +152,8 @@ def authenticate(operation: Operation) -> None:
     if operation.security:
         g.credential = None
         g.caller = first_satisfied(operation.security, lambda name: _SCHEMES[name](operation))
+        if (exchange := exchange_of(request.environ)) is not None:
+            exchange.caller = g.caller
         if not is_safe(request) and not isinstance(g.caller, TokenCaller | OfferLink):
             # In public operations, the CSRF token is bound to the cookie of the request.
             credential = g.credential or shown_credential(request, settings())

@@ -1,11 +1,11 @@
 """Operations of openapi/health.yaml."""
 
 from flask import Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from domain.shared.readiness import Draining
 from handlers.web.draining import is_draining
-from handlers.web.request_context import require_ready
+from handlers.web.request_context import metrics, require_ready
 
 
 def check_liveness() -> dict[str, str]:
@@ -20,4 +20,4 @@ def check_readiness() -> dict[str, str]:
 
 
 def get_metrics() -> Response:
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return Response(metrics().text(), content_type=CONTENT_TYPE_LATEST)

@@ -179,6 +179,7 @@ class Settings:
     limits_storage: str = _checked(_limits_storage, "memory://", is_shown=False)
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
+    log_probes: bool = True
 
     @property
     def secrets(self) -> list[str]:

@@ -1,15 +1,12 @@
 """Responses that break the contract, counted for the metrics."""
 
-from prometheus_client import Counter
+from collections.abc import Callable
 
 from handlers.contract.operations.violations import ResponseValidation, Violations
-
-_counter = Counter(
-    "waybill_contract_violations",
-    "Responses that broke the contract, by operation.",
-    ["operation_id"],
-)
+from handlers.metrics.catalogue import Metrics
 
 
-def counted_violations(validation: ResponseValidation) -> Violations:
-    return Violations(validation, lambda operation_id: _counter.labels(operation_id).inc())
+def counted_violations(validation: ResponseValidation, metrics: Metrics) -> Violations:
+    """Violations that ``metrics`` counts."""
+    count: Callable[[str], None] = metrics.violations.inc
+    return Violations(validation, count)

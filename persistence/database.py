@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -15,10 +16,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from domain.imports.documents import Imports
 from domain.shared.documents import Renderer
 from domain.shared.errors import Unavailable
+from domain.shared.monitoring import DatabaseFigures, PoolUse, StandbyFigures
 from domain.shared.positions import Position, StandbyReader
 from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
-from persistence import diagnosis, migrations, readiness
+from persistence import diagnosis, migrations, monitoring, readiness
 from persistence.distributing import PHASES, distribute, obstacles
 from persistence.documents.cache import (
     DisabledDocuments,
@@ -31,17 +33,28 @@ from persistence.documents.cache import (
 )
 from persistence.engine.background import Background
 from persistence.engine.engines import Engines, Pool, connect
-from persistence.engine.failures import is_corrupt, is_lost_race, is_read_only, is_unavailable
+from persistence.engine.failures import (
+    LostRace,
+    PoolExhausted,
+    is_corrupt,
+    is_lost_race,
+    is_read_only,
+    is_unavailable,
+)
 from persistence.engine.intervals import Interval
+from persistence.engine.measures import Measures
 from persistence.engine.poolers import is_shared
 from persistence.engine.standbys import Standbys, StandbyStatus
+from persistence.heartbeats import record_heartbeat
 from persistence.imports.store import SqlImports
 from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.seller_projection import fill_seller_orders
+from persistence.privacy.retention import MONTHLY
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
+from persistence.sql.partitions import create_months
 from persistence.sql.prefetch import RecordingWork, first_statement
 from persistence.sql.standby_work import NotingWork, StandbyWork
 from persistence.sql.work import NoSavepoint, Work
@@ -63,10 +76,6 @@ _SHARE_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
-
-
-class LostRace(Unavailable):
-    """The transaction lost to another one and was rolled back; a second try may succeed."""
 
 
 def utc_now() -> datetime:
@@ -239,6 +248,32 @@ class Database:
                 self._note_failure(error)
                 raise Unavailable from error
 
+    def report_to(self, measures: Measures) -> None:
+        """Count documents and waits for connections from now on."""
+        self._engines.report_waits(measures)
+        for cache in self._caches.values():
+            cache.measures = measures
+
+    def pool_use(self) -> Mapping[str, PoolUse]:
+        """How many connections of this process are in use, by the name of the pool."""
+        return self._engines.pool_use()
+
+    def figures(self) -> DatabaseFigures:
+        """Figures for monitoring, from one statement. Takes a few seconds at most.
+
+        Raises Unavailable.
+        """
+        with self._available():
+            figures = monitoring.read_figures(self._engines, self._clock())
+        return replace(figures, standbys=tuple(map(_figures_of, self.standbys())))
+
+    def record_heartbeat(self, worker: UUID) -> None:
+        """Note that the mail worker runs; best effort, and not waiting for long."""
+        now = self._clock()
+        self._engines.write_best_effort(
+            lambda connection: record_heartbeat(connection, worker, now), "a heartbeat"
+        )
+
     def require_schema(self) -> None:
         """Raises SchemaMismatch for tables with which this code does not work, and Unavailable."""
         require_schema(self._engines)
@@ -271,6 +306,9 @@ class Database:
             require_connection(engines)
             with self._available():
                 migrations.upgrade(engines, _fill_tables)
+                for table in MONTHLY.values():
+                    with engines.writing.begin() as connection:
+                        create_months(Work.on(connection), table, utc_now())
         finally:
             engines.dispose()
 
@@ -383,7 +421,7 @@ class Database:
         """Raise what ``_available`` raises for ``error``; return for any other error."""
         if isinstance(error, PoolTimeoutError):
             logger.error("the database is not available", exc_info=error)
-            raise Unavailable from error
+            raise PoolExhausted from error
         if not isinstance(error, DBAPIError) or not is_unavailable(error):
             return
         if is_lost_race(error):
@@ -412,6 +450,10 @@ def _document_cache(
     if name in _STORED_KINDS:
         return PersistentDocumentCache(_STORED_KINDS[name], renderer, engines, share, later)
     return DocumentCache(LIST_DEFINITIONS[name].load, renderer, engines, share)
+
+
+def _figures_of(standby: StandbyStatus) -> StandbyFigures:
+    return StandbyFigures(standby.name, standby.obstacle is None, standby.seconds_behind)
 
 
 def _run_now(function: Callable[[], None]) -> None:

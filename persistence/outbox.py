@@ -14,8 +14,8 @@ from persistence.sql.columns import (
     metadata,
     not_negative,
     pk_column,
-    uuid_column,
 )
+from persistence.sql.partitions import PARTITIONED, partition_by_month, plain_key
 from persistence.sql.statements import first
 from persistence.sql.work import Work
 
@@ -23,7 +23,7 @@ outbox_events = sa.Table(
     "outbox_events",
     metadata,
     pk_column(),
-    uuid_column(),
+    sa.Column("uuid", sa.Uuid, nullable=False),
     enum_column("kind", OutboxKind),
     sa.Column("payload", Json, nullable=False),
     enum_column("status", OutboxStatus),
@@ -32,9 +32,15 @@ outbox_events = sa.Table(
     sa.Column("due_date", UtcDateTime, nullable=False),
     sa.Column("delivered_date", UtcDateTime),
     sa.Column("last_error", sa.Text),
+    plain_key(),
+    # With the date, the key of PostgreSQL does not make the UUIDs unique, which are random.
+    sa.UniqueConstraint("uuid").ddl_if(dialect="sqlite"),
+    sa.UniqueConstraint("uuid", "created_date").ddl_if(dialect="postgresql"),
     sa.Index(None, "status", "due_date", "pk"),
     *not_negative("attempts"),
+    **PARTITIONED,
 )
+partition_by_month(outbox_events)
 
 
 _EVENT = Aggregate(entity=OutboxEvent, table=outbox_events)

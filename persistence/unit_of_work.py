@@ -14,6 +14,8 @@ from persistence.cancellations.requests import SqlCancellationRequests
 from persistence.cancellations.return_carriers import SqlReturnCarriers
 from persistence.documents.cache import Documents
 from persistence.idempotency import SqlIdempotencyKeys
+from persistence.maintenance import SqlMaintenanceRuns
+from persistence.orders.archive import SqlOrderArchive
 from persistence.orders.old_orders import SqlOldOrders
 from persistence.orders.queries import SqlOrders
 from persistence.outbox import SqlOutbox
@@ -44,6 +46,10 @@ class SqlUnitOfWork:
         return SqlOldOrders(self._work, self._documents("old_orders"))
 
     @cached_property
+    def order_archive(self) -> SqlOrderArchive:
+        return SqlOrderArchive(self._work)
+
+    @cached_property
     def cancellation_requests(self) -> SqlCancellationRequests:
         return SqlCancellationRequests(self._work)
 
@@ -62,6 +68,10 @@ class SqlUnitOfWork:
     @cached_property
     def retention(self) -> SqlRetention:
         return SqlRetention(self._work)
+
+    @cached_property
+    def maintenance(self) -> SqlMaintenanceRuns:
+        return SqlMaintenanceRuns(self._work)
 
     @cached_property
     def sellers(self) -> SqlSellers:

@@ -20,9 +20,10 @@ from sqlalchemy import event
 from persistence.database import Database
 from persistence.engine import engines
 from persistence.sql.columns import metadata
-from persistence.sql.compiled_query import DriverStatement
+from persistence.sql.compiled_query import DriverStatement, registered
 from tests.support import citus
 from tests.support.fakes import FakeClock, FakeRenderer, fake_renderers
+from tests.support.statement_names import ambiguous_names
 
 pytest_plugins = [
     "tests.support.presence",
@@ -98,6 +99,13 @@ def _start_postgres(config: pytest.Config) -> str:
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
     return url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unique_names() -> Iterator[None]:
+    """All statements that the tests of this process have run have names of their own."""
+    yield
+    assert ambiguous_names(registered()) == {}
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,6 @@ def create_handover(email: str, actor: str, uow: OneTimeTokenWork) -> OneTimeTok
         created_date=uow.now,
         expires_date=uow.now + LIFETIME,
     )
-    uow.one_time_tokens.remove_expired(uow.now)
     uow.one_time_tokens.add(token)
     audit_user(user, actor, "handover created", uow)
     uow.commit()

@@ -61,9 +61,6 @@ class OneTimeTokens(Protocol):
     def revoke(self, user_pk: int, now: datetime) -> None:
         """Mark every unused token of the user as used."""
 
-    def remove_expired(self, now: datetime) -> None:
-        """Delete every token whose ``expires_date`` is not after ``now``."""
-
 
 class OneTimeTokenWork(SessionWork, Protocol):
     """A unit of work on one-time tokens and the sessions that they open."""

@@ -88,7 +88,6 @@ def _token(event: OutboxEvent, user: User, uow: PasswordResetWork) -> OneTimeTok
         expires_date=event.created_date + LIFETIME,
     )
     if token.is_valid(uow.now):
-        uow.one_time_tokens.remove_expired(uow.now)
         uow.one_time_tokens.add(token)
     return token
 

@@ -99,9 +99,6 @@ class Sessions(Protocol):
     def newest(self, user_pk: int) -> datetime | None:
         """Return when the newest stored session of a user began."""
 
-    def remove_expired(self, now: datetime) -> None:
-        """Delete some sessions whose ``expires_date`` is not after ``now``, without waiting."""
-
 
 class SessionWork(UserWork, Protocol):
     """A unit of work on sessions and their users."""
@@ -182,8 +179,8 @@ def log_in(
     """Open a session with a new value, and end the session that came with the request.
 
     ``replaced`` is the value of the ended session: a value planted before the login is worthless
-    (session fixation). Also deletes some expired sessions. Raises LoginFailed if the user or the
-    password has changed since it was verified.
+    (session fixation). Raises LoginFailed if the user or the password has changed since it was
+    verified.
     """
     user = uow.users.lock(verified.user_pk)
     if user is None or not user.is_active or user.password_hash != verified.password_hash:
@@ -196,13 +193,9 @@ def log_in(
 def replace_session(
     user: User, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> OpenedSession:
-    """Open a session for ``user`` that replaces the one with the value ``replaced``.
-
-    Also deletes some expired sessions.
-    """
+    """Open a session for ``user`` that replaces the one with the value ``replaced``."""
     if replaced is not None:
         uow.sessions.remove(id_hash(replaced), user_pk_in(replaced))
-    uow.sessions.remove_expired(uow.now)
     return open_session(user, lifetime, uow)
 
 

@@ -34,6 +34,15 @@ class SettledHere(Rejected):
     code = "settled_here"
 
 
+class ArchivedHere(Rejected):
+    """A document of an order that was archived: it would bring the order back."""
+
+    code = "archived"
+
+    def __init__(self) -> None:
+        super().__init__("/number", "This order was archived.")
+
+
 class Part:
     """One object of a valid document, its JSON pointer, and the document's currency."""
 

@@ -1,4 +1,4 @@
-"""Old orders: read-only orders of earlier systems."""
+"""Old orders: read-only orders of earlier systems, and orders that were archived here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ class OldOrderItem:
 class OldOrder:
     """An archived order; money in minor units of ``currency``.
 
+    ``archived_date`` is when it was archived here; None for an order of an earlier system.
     ``version`` grows with every stored change, as an order's does.
     """
 
@@ -58,6 +59,7 @@ class OldOrder:
     billing_address: str | None = None
     extra_field: Mapping[str, Any] = field(default_factory=dict)
     erased_date: datetime | None = field(init=False, default=None)
+    archived_date: datetime | None = None
     items: list[OldOrderItem] = field(default_factory=list)
 
 

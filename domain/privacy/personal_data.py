@@ -62,8 +62,8 @@ class PersonalData(Protocol):
     def unfinished(self, person: Person) -> Unfinished:
         """Return the counts of what still needs the person's data."""
 
-    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> ErasureResult:
-        """Erase the person's data at ``now``, and their documents in ``languages``."""
+    def erase(self, person: Person, now: datetime) -> ErasureResult:
+        """Erase the person\'s data at ``now``, and their documents."""
 
 
 class PersonalDataWork(AuditWork, Protocol):
@@ -85,7 +85,7 @@ def export_personal_data(email: str, uow: PersonalDataWork) -> Mapping[str, Any]
 
 
 def erase_personal_data(
-    email: str, languages: Sequence[str], actor: str, uow: PersonalDataWork, *, even_underway: bool
+    email: str, actor: str, uow: PersonalDataWork, *, even_underway: bool
 ) -> ErasureResult:
     """Erase a person's data, and keep what the shop's accounting needs.
 
@@ -108,7 +108,7 @@ def erase_personal_data(
     if unfinished.orders and not even_underway:
         message = "There are orders that are not delivered yet (%(orders)s)."
         raise Conflict(message, code="orders_underway", params={"orders": unfinished.orders})
-    erased = uow.personal_data.erase(person, uow.now, languages)
+    erased = uow.personal_data.erase(person, uow.now)
     for uuid in person.user_uuids:
         before = uow.audit.entries(uuid)
         change = (before[-1].to_state if before else ACTIVE, INACTIVE)

@@ -153,8 +153,12 @@ class TooManyAttempts(Refusal):
 
 
 class Unavailable(Refusal):
-    """The database is temporarily unavailable; ``retry_after`` is in whole seconds."""
+    """The database is temporarily unavailable; ``retry_after`` is in whole seconds.
+
+    ``cause`` names what is unavailable, for metrics; the response does not show it.
+    """
 
     message = "The service is temporarily unavailable."
     code = "unavailable"
+    cause = "database"
     retry_after = 1

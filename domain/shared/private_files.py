@@ -6,7 +6,9 @@ in ``open_private_file``.
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EEXIST
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +47,25 @@ def open_private_file(path: Path, *, append: bool = False) -> IO[bytes]:
         if not append:
             file.truncate(0)
     return file
+
+
+@contextmanager
+def new_private_file(path: Path) -> Iterator[Path]:
+    """Yield an empty file with mode 0600 that becomes ``path`` after the block.
+
+    After an error it is deleted, so that nothing incomplete has that name. Raises FileExistsError
+    for an existing ``path``, and OSError.
+    """
+    if path.exists():
+        raise FileExistsError(EEXIST, os.strerror(EEXIST), str(path))
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    create_private_file(part)
+    try:
+        yield part
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def is_open_to_others(path: Path) -> bool:

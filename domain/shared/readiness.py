@@ -16,6 +16,8 @@ class NotReady(Unavailable):
     An operator has to act.
     """
 
+    cause = "not_ready"
+
 
 class SchemaMismatch(NotReady):
     """There is no schema, or it is that of an older release, or of a newer one that this code does

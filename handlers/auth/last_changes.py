@@ -48,5 +48,5 @@ def parse_position(text: str) -> Position:
 def _signer(session: str, settings: Settings) -> Signer:
     """The signer for one session: the cookie of another one says nothing."""
     return Signer(
-        settings.secret, salt=f"last-change:{id_hash(session).hex()}", digest_method=sha256
+        settings.secrets, salt=f"last-change:{id_hash(session).hex()}", digest_method=sha256
     )

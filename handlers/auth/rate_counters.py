@@ -3,7 +3,7 @@
 import hmac
 import math
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import cast
@@ -22,22 +22,38 @@ _log = structlog.get_logger(__name__)
 Limit = tuple[RateLimitItem, str]
 """A limit and its subject: kind and value, such as `email:a@example.com`."""
 
+OnAttempt = Callable[[str], None]
+"""Gets the purpose of the counters of an attempt."""
+
 _Key = tuple[RateLimitItem, str]
 _REPEATS = RateLimitItemPerMinute(1)
+
+
+def ignore(_purpose: str) -> None:
+    """Do nothing."""
 
 
 class Counters:
     """Counts in a moving window: in memory, in Redis, or not at all, by the settings.
 
     In memory every worker has its own counters. Keys in the storage are hashed with the secret, so
-    that they show no e-mail address. ``purpose`` separates counters that share a storage.
+    that they show no e-mail address. ``purpose`` separates counters that share a storage. It is
+    passed to ``on_miss`` for a miss, and to ``on_limited`` for an attempt that a limit refuses.
     """
 
-    def __init__(self, purpose: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        purpose: str,
+        settings: Settings,
+        on_miss: OnAttempt = ignore,
+        on_limited: OnAttempt = ignore,
+    ) -> None:
         storage = storage_from_string(settings.limits_storage, wrap_exceptions=True)
         self._storage = cast(Storage, storage)
         self._limiter = MovingWindowRateLimiter(storage)
         self._purpose = purpose
+        self._on_miss = on_miss
+        self._on_limited = on_limited
         self._secret = settings.secret.encode()
         self._is_limited = settings.limits
         self._clock = _WallClock()
@@ -66,6 +82,7 @@ class Counters:
             yield
         except missed:
             is_miss = True
+            self._on_miss(self._purpose)
             raise
         finally:
             with _available(), self._lock:
@@ -83,6 +100,7 @@ class Counters:
             for item, subject in limits if self._is_limited else ():
                 key = self._key(subject)
                 if not self._limiter.hit(item, key):
+                    self._on_limited(self._purpose)
                     window = self._limiter.get_window_stats(item, key)
                     return _seconds(item, 0, window.reset_time)
         return None
@@ -102,6 +120,7 @@ class Counters:
                 waits.append(_seconds(item, window.remaining, window.reset_time))
         if waits:
             self._end(keys, is_miss=False)
+            self._on_limited(self._purpose)
             raise TooManyAttempts(max(waits))
 
     def _is_repeated(self, question: str | None) -> bool:
@@ -166,11 +185,17 @@ def _seconds(item: RateLimitItem, remaining: int, reset_time: float) -> int:
     return min(math.ceil(reset_time - time.time()), item.get_expiry())
 
 
+class LimitsUnavailable(Unavailable):
+    """The storage of the limits does not answer."""
+
+    cause = "limits_storage"
+
+
 @contextmanager
 def _available() -> Iterator[None]:
-    """Raises Unavailable for a failure of the storage."""
+    """Raises LimitsUnavailable for a failure of the storage."""
     try:
         yield
     except StorageError as error:
         _log.exception("limits_storage_unavailable")
-        raise Unavailable from error
+        raise LimitsUnavailable from error

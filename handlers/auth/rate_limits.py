@@ -14,7 +14,7 @@ from domain.accounts.users import email_key
 from domain.orders.anonymous_orders import GuestLookup
 from domain.shared.errors import LoginFailed, NotFound
 from handlers.auth.networks import network_of
-from handlers.auth.rate_counters import Counters, Limit
+from handlers.auth.rate_counters import Counters, Limit, OnAttempt, ignore
 from handlers.settings import Settings
 
 _LOGINS_PER_NETWORK_AND_EMAIL = RateLimitItemPerMinute(10, 15)
@@ -33,8 +33,10 @@ _RESETS_PER_NETWORK = RateLimitItemPerMinute(50, 15)
 class LoginRateLimits:
     """domain.accounts.sessions.LoginLimits."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._counters = Counters("login", settings)
+    def __init__(
+        self, settings: Settings, on_miss: OnAttempt = ignore, on_limited: OnAttempt = ignore
+    ) -> None:
+        self._counters = Counters("login", settings, on_miss, on_limited)
 
     def attempt(self, credentials: Credentials) -> AbstractContextManager[None]:
         return self._counters.attempt(_login_limits(credentials), LoginFailed)
@@ -43,8 +45,10 @@ class LoginRateLimits:
 class LookupRateLimits:
     """domain.orders.anonymous_orders.GuestLookupLimits."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._counters = Counters("look-up", settings)
+    def __init__(
+        self, settings: Settings, on_miss: OnAttempt = ignore, on_limited: OnAttempt = ignore
+    ) -> None:
+        self._counters = Counters("look-up", settings, on_miss, on_limited)
 
     def attempt(self, lookup: GuestLookup) -> AbstractContextManager[None]:
         return self._counters.attempt(_look_up_limits(lookup), NotFound, _question(lookup))
@@ -53,8 +57,8 @@ class LookupRateLimits:
 class ResetRateLimits:
     """domain.accounts.password_resets.ResetLimits."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._counters = Counters("password-reset", settings)
+    def __init__(self, settings: Settings, on_limited: OnAttempt = ignore) -> None:
+        self._counters = Counters("password-reset", settings, on_limited=on_limited)
 
     def begin(self, email_key: str, address: str) -> int | None:
         # The network first: a caller over that limit does not use up the limit of the address.

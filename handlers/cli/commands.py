@@ -18,6 +18,16 @@ class CommandEntry(NamedTuple):
 
 
 COMMANDS: Mapping[str, CommandEntry] = {
+    "archive": CommandEntry(
+        "handlers.cli.archive",
+        "archive",
+        "Move finished orders to the archive, where shoppers see them as old orders.",
+    ),
+    "backup": CommandEntry(
+        "handlers.cli.backup",
+        "backup",
+        "Write a backup of the database to the new file FILE, which only its owner can read.",
+    ),
     "carriers": CommandEntry(
         "handlers.cli.carriers",
         "carriers",

@@ -94,7 +94,9 @@ def _work(settings: Settings, parent: int) -> None:
         # Imported here: the server starts faster without the modules that build e-mails.
         from handlers.mail.outbox_worker import OutboxWorker, deliver_until
         from handlers.mail.transports import mailer_of
+        from handlers.maintenance import HourlyTidy
 
         database = database_of(application())
-        deliver_until(shutdown, OutboxWorker(database, mailer_of(settings), settings))
+        worker = OutboxWorker(database, mailer_of(settings), settings, database.record_heartbeat)
+        deliver_until(shutdown, worker, HourlyTidy(database).step)
         database.close()

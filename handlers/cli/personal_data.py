@@ -14,7 +14,6 @@ from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 from handlers.mail.transports import FOLDER, remove_emails
-from handlers.settings import LANGUAGES
 
 _WRITABLE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
@@ -67,7 +66,7 @@ def erase_user(email: str, yes: bool, force: bool, actor: str) -> None:
     """
     if not yes:
         click.confirm(f"Erase everything about {email}?", abort=True)
-    work = partial(erase_personal_data, email, LANGUAGES, actor, even_underway=force)
+    work = partial(erase_personal_data, email, actor, even_underway=force)
     with report_errors(), command_database() as (_, database):
         try:
             erased = database.write(work)

@@ -2,81 +2,115 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
+from typing import Any, TypeVar
 
 import click
 
-from domain.privacy.retention import (
-    BATCH,
-    remove_delivered_events,
-    remove_expired_keys,
-    remove_expired_sessions,
-    remove_settled_accounts,
-)
-from domain.unit_of_work import UnitOfWork
+from domain.maintenance import RunLost
+from domain.privacy.retention import BATCH, Expiring, RetentionPeriods, count_expired
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
-from handlers.mail.transports import FOLDER, remove_emails
-from handlers.settings import LANGUAGES
+from handlers.cli.graceful_shutdown import GracefulShutdown
+from handlers.cli.progress import ProgressLines
+from handlers.maintenance import ACCOUNTS, EMAILS, TidyRun
 from persistence.database import Database
 
-_DAYS = click.IntRange(0, 36_500)
+_MAX_DAYS = 36_500
+_MAX_BATCH = 10_000
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-@click.command()
-@click.option(
-    "--email-days",
-    type=_DAYS,
-    default=30,
-    show_default=True,
-    help="Remove e-mails this many days after they were delivered.",
-)
-@click.option(
-    "--iban-days",
-    type=_DAYS,
-    default=90,
-    show_default=True,
-    help="Remove IBANs and holder names this many days after a request was completed or rejected.",
-)
-def tidy(email_days: int, iban_days: int) -> None:
-    """Remove what is stored and no longer needed.
+def _timedelta(_context: object, _parameter: object, days: int | None) -> timedelta | None:
+    return None if days is None else timedelta(days=days)
 
-    Expired sessions and idempotency keys, delivered e-mails, and the IBANs of requests that are
-    completed or rejected. Run it once a day, by cron or a systemd timer. It works in small
-    transactions, skips rows that a server or a worker has locked, and can be interrupted.
-    """
-    with report_errors(), command_database() as (_, database):
-        sessions = _count(database, remove_expired_sessions)
-        keys = _count(database, remove_expired_keys)
-        events = _events(database, timedelta(days=email_days))
-        accounts = _accounts(database, timedelta(days=iban_days))
-    click.echo(
-        f"Removed: {sessions} sessions, {keys} idempotency keys, {events} e-mails,"
-        f" the IBANs of {accounts} requests."
+
+def _age(option: str, period: str, text: str) -> Callable[[Command], Command]:
+    """An option for one of the RetentionPeriods, in days."""
+    default: timedelta | None = getattr(RetentionPeriods(), period)
+    return click.option(
+        option,
+        period,
+        type=click.IntRange(0, _MAX_DAYS),
+        default=default and default.days,
+        show_default=default is not None,
+        callback=_timedelta,
+        help=text,
     )
 
 
-def _count(database: Database, remove: Callable[[UnitOfWork], int]) -> int:
-    total = 0
-    while removed := database.write(remove):
-        total += removed
-        if removed < BATCH:
-            break
-    return total
+@click.command()
+@_age("--email-days", "emails", "Remove e-mails this many days after they were delivered.")
+@_age(
+    "--iban-days",
+    "accounts",
+    "Remove IBANs and holder names this many days after a request was completed or rejected.",
+)
+@_age(
+    "--older-than",
+    "documents",
+    "Remove the stored documents of orders that have not changed for this many days.",
+)
+@_age(
+    "--audit-days",
+    "audit",
+    "Remove the months of the audit trail that ended this many days ago; without it, none.",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1, _MAX_BATCH),
+    default=BATCH,
+    show_default=True,
+    help="The most rows that one transaction removes.",
+)
+@click.option("--dry-run", is_flag=True, help="Count what would be removed, and remove nothing.")
+def tidy(batch: int, *, dry_run: bool, **ages: Any) -> None:
+    """Remove what is stored and no longer needed.
+
+    Expired sessions, one-time tokens and idempotency keys, delivered e-mails, the IBANs of
+    requests that are completed or rejected, and stored documents, which are rendered again when
+    they are read. `waybill worker` does the same once an hour, with the default ages. It works in
+    small transactions, skips rows that a server or a worker has locked, and can be interrupted.
+    """
+    periods = RetentionPeriods(**ages)
+    with report_errors(), command_database() as (_, database):
+        if dry_run:
+            click.echo(f"Would remove: {_summary(_counted(database, periods))}")
+        else:
+            click.echo(f"Removed: {_summary(_removed(database, periods, batch))}")
 
 
-def _events(database: Database, age: timedelta) -> int:
-    total = 0
-    while uuids := database.write(partial(remove_delivered_events, age)):
-        remove_emails(FOLDER, uuids)
-        total += len(uuids)
-        if len(uuids) < BATCH:
-            break
-    return total
+def _counted(database: Database, periods: RetentionPeriods) -> dict[str, int]:
+    with database.reading() as uow:
+        expired = count_expired(periods, uow)
+    rows = {str(kind): count for kind, count in expired.rows.items()}
+    return {**rows, EMAILS: expired.emails, ACCOUNTS: expired.accounts}
 
 
-def _accounts(database: Database, age: timedelta) -> int:
-    total, after = 0, 0
-    while batch := database.write(partial(remove_settled_accounts, age, after, LANGUAGES)):
-        total, after = total + batch.requests, batch.last
-    return total
+def _removed(database: Database, periods: RetentionPeriods, batch: int) -> dict[str, int]:
+    run = TidyRun(database, periods, batch)
+    progress = ProgressLines()
+    with GracefulShutdown() as shutdown:
+        if not run.begin():
+            raise click.ClickException(
+                "A worker or another command is tidying. If it has died, it is forgotten within"
+                " five minutes."
+            )
+        try:
+            for _ in run.steps():
+                progress.write(lambda: f"Removed so far: {_summary(run.removed)}")
+                if shutdown.is_requested:
+                    run.end()
+                    break
+        except RunLost as error:
+            raise click.ClickException(
+                "A batch took longer than five minutes, and another process has taken over."
+            ) from error
+    return run.removed
+
+
+def _summary(removed: dict[str, int]) -> str:
+    rows = [f"{removed[kind]} {kind}" for kind in Expiring]
+    return ", ".join(
+        [*rows, f"{removed[EMAILS]} {EMAILS}", f"the IBANs of {removed[ACCOUNTS]} requests."]
+    )

@@ -8,6 +8,7 @@ from handlers.cli.graceful_shutdown import GracefulShutdown
 from handlers.cli.open_files import warn_of_open_files
 from handlers.mail.outbox_worker import OutboxWorker, deliver_until
 from handlers.mail.transports import mailer_of
+from handlers.maintenance import HourlyTidy
 from handlers.serving.notifications import READY, STOPPING, Notifier
 
 
@@ -17,7 +18,7 @@ def worker(*, once: bool) -> None:
     """Deliver the e-mails of the outbox until Ctrl-C or SIGTERM.
 
     They go to the server that WAYBILL_SMTP_URL names, else into var/mail/. Several workers may
-    run side by side.
+    run side by side. Once an hour, one of them does what `waybill tidy` does.
     """
     with (
         report_errors(),
@@ -26,14 +27,17 @@ def worker(*, once: bool) -> None:
     ):
         refuse_transaction_pooler(database)
         warn_of_open_files(settings)
-        outbox_worker = OutboxWorker(database, mailer_of(settings), settings)
+        outbox_worker = OutboxWorker(
+            database, mailer_of(settings), settings, database.record_heartbeat
+        )
         notifier = Notifier()
         notifier.notify(READY, "STATUS=Delivering e-mails.")
         if once:
             while not shutdown.is_requested and outbox_worker.deliver_next():
                 pass
         else:
-            deliver_until(_Watched(shutdown, notifier), outbox_worker)
+            tidy = HourlyTidy(database)
+            deliver_until(_Watched(shutdown, notifier), outbox_worker, tidy.step)
         notifier.notify(STOPPING)
     click.echo(f"{outbox_worker.delivered} delivered, {outbox_worker.failed} failed.")
 

@@ -14,6 +14,7 @@ from domain.shared.errors import Refusal
 from handlers.contract.asgi.operation_view import OperationView
 from handlers.contract.asgi.problems import problem, unrouted
 from handlers.contract.asgi.routing import ContractApp, Handlers, Middleware, find_handler
+from handlers.contract.asgi.wsgi_bridge import OnWait, ignore_wait
 from handlers.contract.document.bundle import load_contract
 from handlers.contract.document.contract import Contract, ContractError
 from handlers.contract.document.keywords import check_keywords, leave_out
@@ -47,7 +48,8 @@ class Application:
     ``without``: keywords, media types and JSON pointers that are removed from the document first.
     ``base_path``: where the paths are mounted; by default the path of the first server.
     ``edge``: wraps the application and receives requests; a Guard, or a middleware around one.
-    ``threads``: how many requests run at once.
+    ``threads``: how many requests run at once; ``on_wait`` learns how long the others wait.
+    ``probes``: paths with threads of their own, answered even if all others are busy.
     """
 
     name: str = "contract"
@@ -62,6 +64,8 @@ class Application:
     edge: Middleware = Guard
     lifespan: Lifespan = _no_lifespan
     threads: int = 8
+    on_wait: OnWait = ignore_wait
+    probes: Collection[str] = ()
 
 
 def mount(
@@ -97,6 +101,8 @@ def mount(
         lifespan=application.lifespan,
         edge=application.edge,
         threads=application.threads,
+        on_wait=application.on_wait,
+        probes=application.probes,
     )
     app.contract, app.operations = contract, operations
     app.app.url_map.merge_slashes = (

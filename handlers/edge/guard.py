@@ -4,7 +4,7 @@ As ASGI middleware, it keeps slow and oversized requests out of the worker threa
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import getrandbits
 from time import perf_counter
 
@@ -15,7 +15,8 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 from domain.shared.errors import Refusal, Unavailable
 from handlers.edge.cors import Cors
 from handlers.http.body_presence import has_body
-from handlers.http.errors import InternalError
+from handlers.http.errors import InternalError, TooManyBodies, TooManyRequests
+from handlers.http.exchange import Exchange, OnExchange
 from handlers.http.headers import HeaderList, Headers, check_head
 from handlers.http.hosts import check_forwarded
 from handlers.http.problems import render_problem, retry_after
@@ -51,15 +52,17 @@ class _Response:
     """Adds headers to a response: ``common`` always, those of ``defaults`` where they are missing,
     so that an application may set its own request id.
 
-    ``status`` is 0 until the response starts.
+    Notes status and size of the response in ``exchange``.
     """
 
-    def __init__(self, send: Send, request_id: bytes, common: HeaderList) -> None:
+    def __init__(
+        self, send: Send, request_id: bytes, common: HeaderList, exchange: Exchange
+    ) -> None:
         self._send = send
         self._common = common
         self._request_id = (_REQUEST_ID_HEADER, request_id)
         self.defaults: HeaderList = [self._request_id]
-        self.status = 0
+        self.exchange = exchange
 
     def drop_defaults(self) -> None:
         """For a response that is not the application's."""
@@ -67,11 +70,13 @@ class _Response:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.exchange.status = message["status"]
             headers = message["headers"]
             names = {name for name, _ in headers}
             missing = [pair for pair in self.defaults if pair[0] not in names]
             message = {**message, "headers": [*headers, *missing, *self._common]}
+        else:
+            self.exchange.size += len(message.get("body", b""))
         await self._send(message)
 
 
@@ -86,11 +91,22 @@ def _none(_scope: Scope, _headers: Headers) -> HeaderList:
     return []
 
 
+def log_exchange(scope: Scope, exchange: Exchange) -> None:
+    """Log one line for a request."""
+    _log.info(
+        "request",
+        method=scope["method"],
+        path=scope["path"],
+        status=exchange.status,
+        milliseconds=round(exchange.seconds * 1000, 1),
+    )
+
+
 class Guard:
     """Checks the head, receives the content, and adds the common headers to every response.
 
     ``proxies`` is the number of trusted proxies in front. ``default_headers`` are for responses of
-    ``app``.
+    ``app``. ``observers`` get each exchange when it is over.
     """
 
     def __init__(
@@ -101,12 +117,14 @@ class Guard:
         default_headers: DefaultHeaders = _none,
         cors: Cors | None = None,
         proxies: int = 0,
+        observers: Iterable[OnExchange] = (log_exchange,),
     ) -> None:
         self._app = app
         self._render = render
         self._default_headers = default_headers
         self._proxies = proxies
         self._cors = cors or Cors()
+        self._observers = tuple(observers)
         self._requests = 0
         self._contents = 0
 
@@ -116,21 +134,19 @@ class Guard:
             return
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
-        response = _Response(send, request_id, [*_COMMON_HEADERS, *self._cors.headers(headers)])
+        exchange = Exchange(scope, request_id.decode())
+        common = [*_COMMON_HEADERS, *self._cors.headers(headers)]
+        response = _Response(send, request_id, common, exchange)
         started = perf_counter()
-        bound = bind_contextvars(request_id=request_id.decode())
+        bound = bind_contextvars(request_id=exchange.request_id)
         self._requests += 1
         try:
             await self._guarded(scope, headers, receive, response)
         finally:
             self._requests -= 1
-            _log.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=response.status,
-                milliseconds=round((perf_counter() - started) * 1000, 1),
-            )
+            exchange.seconds = perf_counter() - started
+            for observer in self._observers:
+                observer(scope, exchange)
             reset_contextvars(**bound)
 
     async def _guarded(
@@ -140,7 +156,7 @@ class Guard:
             self._check_room()
             check_head(scope, headers)
             if self._proxies:
-                check_forwarded(scope, self._proxies)
+                response.exchange.client = check_forwarded(scope, self._proxies)
             if (allowed := self._cors.preflight(scope, headers)) is not None:
                 await _send(response.send, 204, allowed)
                 return
@@ -155,18 +171,18 @@ class Guard:
             await self._refuse(refusal, headers, response)
         except Exception:
             _log.exception("unhandled_error")
-            if response.status:
+            if response.exchange.status:
                 raise  # the server closes the connection: half a response must not pass for one
             await self._refuse(InternalError(), headers, response)
 
     def _check_room(self) -> None:
         if self._requests > MAX_REQUESTS:
-            raise Unavailable
+            raise TooManyRequests
 
     async def _receive(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
-        """Pass a request on once its body is complete. Raises Unavailable for too many."""
+        """Pass a request on once its body is complete. Raises TooManyBodies."""
         if self._contents >= MAX_CONTENTS:
-            raise Unavailable
+            raise TooManyBodies
         self._contents += 1
         try:
             scope, receive = await receive_content(scope, headers, receive)
@@ -176,6 +192,8 @@ class Guard:
 
     async def _refuse(self, refusal: Refusal, headers: Headers, response: _Response) -> None:
         status, own, body = self._render(refusal, headers)
+        if isinstance(refusal, Unavailable):
+            response.exchange.cause = refusal.cause
         content = [
             *own,
             # Caches may store some statuses, such as 414 (RFC 9110, section 15.1).

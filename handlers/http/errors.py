@@ -1,6 +1,6 @@
 """The refusals of HTTP, independent of operations; `statuses` has their statuses."""
 
-from domain.shared.errors import Forbidden, InvalidInput, NotFound, Refusal
+from domain.shared.errors import Forbidden, InvalidInput, NotFound, Refusal, Unavailable
 from handlers.http.messages import UNKNOWN_PATH
 
 
@@ -105,3 +105,21 @@ class InternalError(Refusal):
 
     message = "Internal server error."
     code = "internal_error"
+
+
+class TooManyRequests(Unavailable):
+    """The process serves as many requests as it may."""
+
+    cause = "requests"
+
+
+class TooManyBodies(Unavailable):
+    """The process receives as many bodies as it may."""
+
+    cause = "bodies"
+
+
+class ThreadsBusy(Unavailable):
+    """No thread was free in time."""
+
+    cause = "threads"

@@ -40,18 +40,20 @@ def _is_ipv6(address: str) -> bool:
     return True
 
 
-def check_forwarded(scope: Scope, proxies: int) -> None:
+def check_forwarded(scope: Scope, proxies: int) -> str:
     """Check the host and scheme that the outermost of ``proxies`` trusted proxies set.
 
+    Returns the address of the client that it set, or an empty text.
     Values that clients put before them are never read. Raises InvalidHost and MalformedMessage.
     """
     host = _forwarded(scope, b"x-forwarded-host", proxies)
     if host is not None and not (host.isascii() and is_host(host.encode())):
         raise InvalidHost
-    _forwarded(scope, b"x-forwarded-for", proxies)
+    client = _forwarded(scope, b"x-forwarded-for", proxies)
     scheme = _forwarded(scope, b"x-forwarded-proto", proxies)
     if scheme is not None and scheme not in _SCHEMES:
         raise MalformedMessage
+    return client or ""
 
 
 def _forwarded(scope: Scope, name: bytes, proxies: int) -> str | None:

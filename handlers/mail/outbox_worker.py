@@ -4,10 +4,13 @@ Delivery is at least once: an e-mail whose delivery could not be recorded is sen
 same Message-ID.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from time import monotonic
 from typing import Any, Protocol, TypeVar
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -25,6 +28,7 @@ from handlers.mail.messages import build_email
 from handlers.mail.transports import Mailer
 from handlers.settings import Settings
 
+HEARTBEAT_SECONDS = 15.0
 IDLE_SECONDS = 1.0
 RECOVERY_SECONDS = 5.0
 
@@ -50,26 +54,41 @@ class Shutdown(Protocol):
         """Wait this long, or until a shutdown is requested."""
 
 
+Report = Callable[[UUID], object]
+
+
+def _ignore(_worker: UUID) -> None:
+    pass
+
+
 class OutboxWorker:
     """Delivers e-mails one by one, outside of any transaction.
 
     It leases one event at a time, so that a shutdown leaves no event waiting for its lease to end.
-    ``delivered`` and ``failed`` are the numbers of events so far.
+    ``delivered`` and ``failed`` are the numbers of events so far. While it works, it calls
+    ``report`` every 15 seconds with its id, which must not raise. A worker that hangs does not; a
+    listener of its own could still answer.
     """
 
-    def __init__(self, database: Database, mailer: Mailer, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, mailer: Mailer, settings: Settings, report: Report = _ignore
+    ) -> None:
         self.delivered = 0
         self.failed = 0
         self._database = database
         self._mailer = mailer
         self._settings = settings
         self._unrecorded: Callable[[UnitOfWork], Any] | None = None
+        self._report = report
+        self._uuid = uuid4()
+        self._last_heartbeat = -math.inf
 
     def deliver_next(self) -> bool:
         """Deliver the e-mail that has been due the longest; False when none is due.
 
         An earlier outcome that could not be recorded is recorded first. Raises Unavailable.
         """
+        self._report_regularly()
         self._record()
         events = self._database.write(partial(lease_events, 1))
         for event in filter(None, map(self._prepared, events)):
@@ -90,6 +109,11 @@ class OutboxWorker:
                 )
             self._record()
         return bool(events)
+
+    def _report_regularly(self) -> None:
+        if monotonic() - self._last_heartbeat >= HEARTBEAT_SECONDS:
+            self._last_heartbeat = monotonic()
+            self._report(self._uuid)
 
     def _prepared(self, event: OutboxEvent) -> OutboxEvent | None:
         """The event to send, or None if there is no longer anything to send."""
@@ -122,8 +146,14 @@ def describe(error: Exception) -> str:
     return name
 
 
-def deliver_until(shutdown: Shutdown, worker: OutboxWorker) -> None:
-    """Deliver e-mails as they become due, until shutdown; wait while the database is down."""
+def deliver_until(
+    shutdown: Shutdown, worker: OutboxWorker, background: Callable[[], bool] = lambda: False
+) -> None:
+    """Deliver e-mails as they become due, until shutdown; wait while the database is down.
+
+    ``background`` does a short piece of other work after each e-mail, and while none is due. It
+    returns whether there is more, and raises nothing.
+    """
     while not shutdown.is_requested:
         try:
             was_due = worker.deliver_next()
@@ -131,5 +161,6 @@ def deliver_until(shutdown: Shutdown, worker: OutboxWorker) -> None:
             _log.warning("outbox_unavailable", retry_seconds=RECOVERY_SECONDS)
             shutdown.wait(RECOVERY_SECONDS)
             continue
-        if not was_due:
+        has_more = background()
+        if not was_due and not has_more:
             shutdown.wait(IDLE_SECONDS)

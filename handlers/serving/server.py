@@ -5,12 +5,15 @@ import socket
 from collections.abc import Callable
 from functools import cache, partial
 
+import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from handlers.app import create_app
+from handlers.app import create_app, metrics_of
 from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
+from handlers.metrics.sampler import start_sampler
+from handlers.metrics.shared_cells import SharedCells
 from handlers.serving import reloads
 from handlers.serving.connections import family_of, raise_limit, watch_connections
 from handlers.serving.garbage import without_garbage_collection
@@ -24,6 +27,8 @@ _STOP_SECONDS = 3
 _HEAD_SECONDS = 10
 # Connections that wait to be accepted: the default maximum of Linux (net.core.somaxconn).
 _BACKLOG = 4096
+
+_log = structlog.get_logger("waybill.server")
 
 
 @cache
@@ -63,10 +68,12 @@ def serve(
     Requests in flight are finished. A server that ``is_temporary`` does not drain, and SIGHUP, as
     of a closed terminal, stops it; others reload. Raises ContractError before it listens.
     """
-    make()
+    metrics = metrics_of(make())
     if reloads.is_check():
         return
     before = reloads.inheritance()
+    # A worker that is being replaced and its successor have a slot each.
+    shared = metrics.new_shared_cells(2 * settings.workers + 1)
     # Workers share the memory of the application until a garbage collection writes to it.
     gc.freeze()
     connections = raise_limit()
@@ -87,14 +94,21 @@ def serve(
         websockets=False,
         drain_seconds=0 if is_temporary else settings.drain_seconds,
         is_temporary=is_temporary,
-    ).serve(target_loader=partial(_worker_application, settings, make), wrap_loader=False)
+    ).serve(target_loader=partial(_worker_application, settings, make, shared), wrap_loader=False)
 
 
-def _worker_application(settings: Settings, make: Callable[[], ContractApp]) -> ContractApp:
+def _worker_application(
+    settings: Settings, make: Callable[[], ContractApp], shared: SharedCells
+) -> ContractApp:
     """The application, made in the worker that serves it."""
     share = 0 if settings.trusted_proxies else settings.connections_per_address
     watch_connections(settings.host, settings.port, share)
-    return make()
+    app = make()
+    metrics = metrics_of(app)
+    if not metrics.share(shared):
+        _log.error("metrics_not_shared", hint="the metrics lack this process")
+    start_sampler(metrics.sample)
+    return app
 
 
 def require_free(host: str, port: int) -> None:

@@ -8,13 +8,8 @@ from threading import Lock
 from typing import Any
 
 import structlog
-from prometheus_client import Counter
 
 _log = structlog.get_logger(__name__)
-_counter = Counter(
-    "waybill_untrusted_forwarded_requests",
-    "Requests with a forwarded header while WAYBILL_TRUSTED_PROXIES is 0.",
-)
 _FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
@@ -28,18 +23,19 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 class UntrustedProxies:
     """WSGI middleware for servers that trust no proxy.
 
-    Counts requests with a forwarded header, and logs a warning for the first one only: clients can
-    send these headers as well, and would fill the log.
+    Calls ``count`` for requests with a forwarded header, and logs a warning for the first one only:
+    clients can send these headers as well, and would fill the log.
     """
 
-    def __init__(self, next_app: Application) -> None:
+    def __init__(self, next_app: Application, count: Callable[[], None]) -> None:
         self._next_app = next_app
+        self._count = count
         self._lock = Lock()
         self._has_warned = False
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if any(name in environ for name in _FORWARDED):
-            _counter.inc()
+            self._count()
             self._warn()
         return self._next_app(environ, start_response)
 

@@ -6,9 +6,11 @@ from starlette.types import ASGIApp, Scope
 from domain.shared.errors import Refusal
 from handlers.edge.cors import Cors
 from handlers.edge.guard import Guard
+from handlers.http.exchange import OnExchange
 from handlers.http.headers import HeaderList, Headers
 from handlers.i18n.translations import choose_language
 from handlers.settings import Settings
+from handlers.web.access_log import AccessLog
 from handlers.web.error_responses import error_body, status_of
 
 _METHODS = "GET, HEAD, POST"
@@ -24,8 +26,8 @@ _DEFAULT_HEADERS = (
 _RESPONSE_HEADERS = "content-language, idempotent-replay, retry-after, x-request-id"
 
 
-def make_guard(app: ASGIApp, settings: Settings) -> Guard:
-    """The guard in front of ``app``."""
+def make_guard(app: ASGIApp, settings: Settings, *observers: OnExchange) -> Guard:
+    """The guard in front of ``app``; the access log and ``observers`` get each exchange."""
 
     def answer(refusal: Refusal, headers: Headers) -> tuple[int, HeaderList, bytes]:
         accepted = headers.get(_LANGUAGE, b"").decode("latin-1")
@@ -49,5 +51,10 @@ def make_guard(app: ASGIApp, settings: Settings) -> Guard:
         response_headers=_RESPONSE_HEADERS,
     )
     return Guard(
-        app, answer, default_headers=default_headers, cors=cors, proxies=settings.trusted_proxies
+        app,
+        answer,
+        default_headers=default_headers,
+        cors=cors,
+        proxies=settings.trusted_proxies,
+        observers=(AccessLog(settings), *observers),
     )

@@ -20,6 +20,7 @@ from domain.unit_of_work import UnitOfWork
 from handlers.contract.document.bundle import Contract
 from handlers.contract.operations.operations import Operation
 from handlers.i18n.translations import choose_language
+from handlers.metrics.catalogue import Metrics
 from handlers.rendering.records import Records
 from handlers.settings import Settings
 from handlers.web.seller_filters import Filters
@@ -88,6 +89,7 @@ class Parts:
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
+    metrics: Metrics
     clients: Clients | None = None
 
 
@@ -137,6 +139,11 @@ def write_best_effort(work: Callable[[UnitOfWork], object]) -> None:
 def require_ready() -> None:
     """Raises Unavailable unless requests can be served; its subclass NotReady says why not."""
     parts().database.require_ready()
+
+
+def metrics() -> Metrics:
+    """The metrics of the server."""
+    return parts().metrics
 
 
 def settings() -> Settings:

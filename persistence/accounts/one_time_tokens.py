@@ -35,9 +35,6 @@ _MARKED = sa.update(one_time_tokens).values(used_date=sa.bindparam("now")).where
 _MARKED = _MARKED.returning(one_time_tokens.c.uuid)
 _USE = CompiledQuery(_MARKED.where(_UUID, one_time_tokens.c.expires_date > sa.bindparam("now")))
 _REVOKE = CompiledQuery(_MARKED.where(one_time_tokens.c.user_pk == sa.bindparam("of_user_pk")))
-_REMOVE_EXPIRED = CompiledQuery(
-    sa.delete(one_time_tokens).where(one_time_tokens.c.expires_date <= sa.bindparam("now"))
-)
 
 
 class SqlOneTimeTokens:
@@ -58,6 +55,3 @@ class SqlOneTimeTokens:
 
     def revoke(self, user_pk: int, now: datetime) -> None:
         _REVOKE.rows(self._work, {"of_user_pk": user_pk, "now": now})
-
-    def remove_expired(self, now: datetime) -> None:
-        _REMOVE_EXPIRED.rows(self._work, {"now": now})

@@ -11,11 +11,8 @@ from persistence.accounts.users import users
 from persistence.sql.bulk import insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.expired_rows import delete_batch
 from persistence.sql.prefetch import OwnerQuery
 from persistence.sql.work import Work
-
-_REMOVE_BATCH = 100
 
 sessions = sa.Table(
     "sessions",
@@ -45,9 +42,6 @@ _OWNER = OwnerQuery(
 _USERS = sessions.c.user_pk == sa.bindparam("user_pk", type_=BigId)
 _REMOVE = CompiledQuery(sa.delete(sessions).where(_CREDENTIAL))
 _REMOVE_OF_USER = CompiledQuery(sa.delete(sessions).where(_CREDENTIAL, _USERS))
-REMOVE_EXPIRED = delete_batch(
-    [sessions.c.id_hash], sessions.c.expires_date <= sa.bindparam("before", type_=UtcDateTime)
-)
 
 
 class SqlSessions:
@@ -82,7 +76,3 @@ class SqlSessions:
         )
         began: datetime | None = self._work.execute(newest).scalar_one()
         return began
-
-    def remove_expired(self, now: datetime) -> None:
-        # In batches, without rows locked by other logins, so that no login waits for another.
-        REMOVE_EXPIRED.rows(self._work, {"before": now, "limit": _REMOVE_BATCH})

@@ -14,22 +14,26 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.shared.documents import RenderedDocument, Renderer
+from persistence.documents.compression import CompressedBodies, stored_edition
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
+from persistence.engine.measures import NO_MEASURES
 from persistence.engine.nodes import is_distributed
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
-from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column, parent
+from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column
 from persistence.sql.compiled_query import CompiledQuery, Row
 from persistence.sql.distributed_tables import unique_key
 from persistence.sql.in_list import in_list, in_param
+from persistence.sql.storage import alter_created
 from persistence.sql.work import Work
 
 Entity = TypeVar("Entity")
@@ -48,19 +52,33 @@ Versions = Mapping[Any, Version]
 
 
 def document_table(name: str, root: str, target: str) -> sa.Table:
-    """Return the table of rendered documents of ``target``, one for each row and language."""
-    return sa.Table(
+    """Return the table of rendered documents of ``target``: those of a row in all languages.
+
+    They differ in a few labels, so that together they are hardly longer than one of them.
+    """
+    table = sa.Table(
         name,
         metadata,
-        parent(root, target, index=False),
+        sa.Column(
+            root,
+            BigId,
+            sa.ForeignKey(f"{target}.pk", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        ),
         owner_column(),
-        sa.Column("language", sa.String(16), nullable=False),
         sa.Column("edition", sa.String(64), nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", UtcDateTime),
-        sa.Column("body", sa.LargeBinary, nullable=False),
-        sa.PrimaryKeyConstraint(root, "language"),
+        sa.Column("body", CompressedBodies, nullable=False),
+        # A version is the time of the order's last change.
+        sa.Index(None, "version"),
     )
+    # PostgreSQL can't compress the body again. Each change of a row leaves a dead document.
+    alter_created(
+        table, "ALTER COLUMN body SET STORAGE EXTERNAL", "SET (autovacuum_vacuum_scale_factor=0.02)"
+    )
+    return table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +100,7 @@ class DocumentKind(Generic[Entity]):
         return {entity.pk: (entity.version, entity) for entity in entities}
 
 
-def invalidate_documents(
-    work: Work, kind: DocumentKind[Any], versions: Mapping[int, int], languages: Iterable[str]
-) -> None:
+def invalidate_documents(work: Work, kind: DocumentKind[Any], versions: Mapping[int, int]) -> None:
     """Replace the stored documents of these rows by empty ones of their new ``versions``.
 
     A reader that has rendered an older version may try to store it after this; the version of the
@@ -92,20 +108,18 @@ def invalidate_documents(
     """
     roots = kind.aggregate.table.c
     users = sa.select(roots.pk, roots[OWNER]).where(in_list(roots.pk, versions))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             kind.owner: pk,
             OWNER: user_pk,
-            "language": language,
             "edition": "",
             "version": versions[pk],
             "valid_until": None,
-            "body": b"",
+            "body": {},
         }
         for pk, user_pk in sorted(map(tuple, work.execute(users)))
-        for language in sorted(languages)
     ]
-    insert_rows(work, kind.documents, rows, Overwrite((kind.owner, "language")))
+    insert_rows(work, kind.documents, rows, Overwrite((kind.owner,)))
 
 
 class Documents(Protocol):
@@ -138,6 +152,7 @@ class DocumentCache(Generic[Entity]):
         engines: Engines,
         memory_bytes: int,
     ) -> None:
+        self.measures = NO_MEASURES
         self._load = load
         self._renderer = renderer
         self._engines = engines
@@ -249,9 +264,9 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             ).where(
                 in_param(documents[kind.owner], "pks"),
                 documents[OWNER] == sa.bindparam(OWNER, type_=BigId),
-                documents.language == sa.bindparam("language"),
                 documents.edition == sa.bindparam("edition"),
-            )
+            ),
+            f"documents.cache.stored({kind.documents.name})",
         )
 
     def get_stored(
@@ -262,14 +277,18 @@ class PersistentDocumentCache(DocumentCache[Entity]):
         now: datetime,
         user_pk: int | None,
     ) -> dict[Any, bytes]:
-        edition = self._renderer.edition
-        values = {"pks": list(versions), OWNER: user_pk, "language": language, "edition": edition}
         bodies = {}
-        for pk, version, valid_until, body in self._stored.rows(work, values):
-            if version == versions[pk] and (valid_until is None or valid_until > now):
+        for pk, version, valid_until, by_language in self._stored_rows(work, versions, user_pk):
+            is_valid = valid_until is None or valid_until > now
+            body = by_language.get(language)
+            if version == versions[pk] and is_valid and body is not None:
                 bodies[pk] = body
                 self._cache(pk, language, CachedDocument(version, valid_until, body))
         return bodies
+
+    def _stored_rows(self, work: Work, pks: Iterable[int], user_pk: int | None) -> list[Row]:
+        edition = stored_edition(self._renderer.edition)
+        return self._stored.rows(work, {"pks": list(pks), OWNER: user_pk, "edition": edition})
 
     def _snapshots_of(self, engines: Engines) -> sa.Engine:
         return engines.aggregates
@@ -284,34 +303,50 @@ class PersistentDocumentCache(DocumentCache[Entity]):
 
         Best effort: when the database is busy or full, the request succeeds without it.
         """
-        rows = list(self._document_rows(rendered, language, user_pk))
-        if rows:
-            self._later(partial(self._write, rows))
+        if rendered:
+            self._later(partial(self._write, rendered, language, user_pk))
 
-    def _write(self, rows: list[dict[str, Any]]) -> None:
-        def upsert(connection: sa.Connection) -> None:
-            dialect = self._engines.dialect.name
-            connection.execute(_upsert(self._kind, dialect, is_distributed(connection)), rows)
-
-        self._engines.write_best_effort(upsert, "rendered documents")
-
-    def _document_rows(
+    def _write(
         self,
         rendered: dict[Any, tuple[Version, RenderedDocument]],
         language: str,
         user_pk: int | None,
-    ) -> Iterable[dict[str, Any]]:
-        # By pk, so that two readers of one page can not deadlock.
-        for pk, (version, document) in sorted(rendered.items(), key=lambda entry: entry[0]):
-            yield {
-                f"new_{self._kind.owner}": pk,
-                f"new_{OWNER}": user_pk,
-                "new_language": language,
-                "new_edition": self._renderer.edition,
-                "new_version": version,
-                "new_valid_until": document.valid_until,
-                "new_body": document.body,
-            }
+    ) -> None:
+        def write(connection: sa.Connection) -> None:
+            others = self._other_languages(Work.on(connection), rendered, user_pk)
+            # By pk, so that two readers of one page can not deadlock.
+            rows = [
+                {
+                    f"new_{self._kind.owner}": pk,
+                    f"new_{OWNER}": user_pk,
+                    "new_edition": stored_edition(self._renderer.edition),
+                    "new_version": version,
+                    "new_valid_until": document.valid_until,
+                    "new_body": {**others.get(pk, {}), language: document.body},
+                }
+                for pk, (version, document) in sorted(rendered.items(), key=itemgetter(0))
+            ]
+            dialect = self._engines.dialect.name
+            connection.execute(_upsert(self._kind, dialect, is_distributed(connection)), rows)
+
+        self._engines.write_best_effort(write, "rendered documents")
+
+    def _other_languages(
+        self,
+        work: Work,
+        rendered: Mapping[Any, tuple[Version, RenderedDocument]],
+        user_pk: int | None,
+    ) -> dict[int, Mapping[str, bytes]]:
+        """Return the stored documents that can stay beside those that were rendered.
+
+        With an equal end of their validity, no flag has changed between the two renderings. If two
+        processes render two languages at once, one is lost, and is rendered again when it is read.
+        """
+        return {
+            pk: by_language
+            for pk, version, valid_until, by_language in self._stored_rows(work, rendered, user_pk)
+            if (version, valid_until) == (rendered[pk][0], rendered[pk][1].valid_until)
+        }
 
 
 @cache
@@ -334,7 +369,7 @@ def _upsert(kind: DocumentKind[Any], dialect: str, is_distributed: bool) -> sa.I
         list(documents.c.keys()), sa.select(*values).where(is_current)
     )
     changed = ("edition", "version", "valid_until", "body")
-    key = (kind.owner, "language")
+    key = (kind.owner,)
     return statement.on_conflict_do_update(
         index_elements=unique_key(documents, key) if is_distributed else key,
         set_={name: statement.excluded[name] for name in changed},
@@ -351,11 +386,16 @@ class RequestDocuments(Generic[Entity]):
 
     def bodies(self, rows: Iterable[Row], language: str, user_pk: int | None = None) -> list[bytes]:
         versions = {row[0]: row[1] for row in rows}
+        measures = self._cache.measures
         bodies = self._cache.get_cached(versions, language, self._now)
-        if missing := _missing(bodies, versions):
+        missing = _missing(bodies, versions)
+        measures.from_memory(len(versions) - len(missing))
+        if missing:
             stored = self._cache.get_stored(self._work, missing, language, self._now, user_pk)
             bodies.update(stored)
+            measures.from_database(len(stored))
         if missing := _missing(bodies, versions):
+            measures.rendered(len(missing))
             # Rendering takes another connection. Give this one back first, or a pool whose
             # connections are all held by such readers would deadlock.
             self._work.rollback()

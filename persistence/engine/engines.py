@@ -20,13 +20,16 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from domain.shared.errors import Unavailable
+from domain.shared.monitoring import PoolUse
 from domain.shared.private_files import create_private_file
 from persistence.engine.disposal import close_on_return
 from persistence.engine.failures import discard_unusable, is_busy, is_read_only
 from persistence.engine.files import reconnect_when_replaced
 from persistence.engine.hosts import HostOrder, database_url
 from persistence.engine.intervals import Interval
+from persistence.engine.measures import Measures
 from persistence.engine.nodes import detect_distribution, is_distributed
+from persistence.engine.pools import MeasuredPool
 from persistence.engine.statement_timeouts import set_timeouts
 
 logger = logging.getLogger(__name__)
@@ -125,6 +128,24 @@ class Engines:
     def dialect(self) -> sa.Dialect:
         return self.writing.dialect
 
+    @property
+    def pools(self) -> dict[str, MeasuredPool]:
+        """The pools of this process, by name; SQLite reads with the connections of ``write``."""
+        engines = {"write": self.writing, "read": self.autocommit, "documents": self.cache_writer}
+        named = {name: engine.pool for name, engine in engines.items()}
+        if named["read"] is named["write"]:
+            del named["read"]
+        return {name: pool for name, pool in named.items() if isinstance(pool, MeasuredPool)}
+
+    def pool_use(self) -> dict[str, PoolUse]:
+        """How many connections of this process are in use, by the name of the pool."""
+        return {name: PoolUse(pool.checkedout(), pool.size()) for name, pool in self.pools.items()}
+
+    def report_waits(self, measures: Measures) -> None:
+        """Report the waits for connections from now on."""
+        for name, pool in self.pools.items():
+            pool.on_wait = partial(measures.pool_wait, name)
+
     @contextmanager
     def cache_connection(self) -> Iterator[sa.Connection]:
         """Return a connection for best-effort writes.
@@ -177,6 +198,12 @@ class Engines:
             self.dispose()
 
 
+class WriteLockTimeout(Unavailable):
+    """Another thread of this process held SQLite's write lock for too long."""
+
+    cause = "write_lock"
+
+
 def connect(url: str, pool: Pool) -> Engines:
     """Return engines for ``url``; nothing is opened yet.
 
@@ -190,6 +217,7 @@ def connect(url: str, pool: Pool) -> Engines:
     create = partial(
         sa.create_engine,
         parsed,
+        poolclass=MeasuredPool,
         max_overflow=0,
         hide_parameters=True,  # errors are logged, people's data is not
         json_serializer=_json,  # an imported order has thirty columns of JSON
@@ -218,6 +246,12 @@ def connect(url: str, pool: Pool) -> Engines:
     elif pool.is_applied:
         event.listen(engines[0], "begin", _begin_applied)
     return _postgres(*engines)
+
+
+def pool_names(url: str) -> tuple[str, ...]:
+    """Return the names of the pools that the engines for ``url`` have."""
+    is_sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+    return ("write", "documents") if is_sqlite else ("write", "read", "documents")
 
 
 def database_files(url: str) -> list[Path]:
@@ -297,11 +331,11 @@ def _hold_write_lock(lock: Lock) -> Iterator[None]:
     """Let one thread of this process write at a time.
 
     SQLite polls for its write lock, so newcomers can starve older waiters until they time out. A
-    lock of the process makes its writers fair. Raises Unavailable when it is not free within the
-    busy timeout.
+    lock of the process makes its writers fair. Raises WriteLockTimeout when it is not free within
+    the busy timeout.
     """
     if not lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
-        raise Unavailable
+        raise WriteLockTimeout
     try:
         yield
     finally:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from domain.shared.errors import Unavailable
+
 # A serialization failure and a deadlock. SQLite has one writer at a time, and neither.
 _LOST_RACES = frozenset({"40001", "40P01"})
 _READ_ONLY = "25006"
@@ -33,6 +35,18 @@ _SQLITE_UNUSABLE = _SQLITE_CORRUPT | {
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CANTOPEN,
 }
+
+
+class LostRace(Unavailable):
+    """The transaction lost to another one and was rolled back; a second try may succeed."""
+
+    cause = "conflict"
+
+
+class PoolExhausted(Unavailable):
+    """All connections of the process were in use for too long."""
+
+    cause = "pool"
 
 
 def is_lost_race(error: DBAPIError) -> bool:

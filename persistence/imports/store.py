@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from domain.imports.documents import ImportResult, Outcome
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
-from domain.imports.parts import ErasedHere, Rejected
+from domain.imports.parts import ArchivedHere, ErasedHere, Rejected
 from domain.imports.reconciliation import reconcile, require_units_of_new
 from domain.orders.orders import Order
 from domain.shared.errors import Unavailable
@@ -172,16 +172,32 @@ class SqlImports:
             imported.number: _early_result(imported, existing.get(imported.number), users)
             for imported in batch
         }
+        self._reject_archived(results)
         changing = [number for number in existing if results[number] is None]
         if changing:
             self._lock(kind, [existing[number].pk for number in changing])
-            existing |= self._existing(kind, changing)
+            now_existing = self._existing(kind, changing)
+            if len(now_existing) < len(changing):
+                # One was archived meanwhile; the next attempt sees it.
+                raise Unavailable
+            existing |= now_existing
             for imported in batch:
                 if results[imported.number] is None:
                     results[imported.number] = _early_result(
                         imported, existing.get(imported.number), users
                     )
         return existing, results
+
+    def _reject_archived(self, results: Results) -> None:
+        """Reject documents of orders that were archived here, whatever they say they are.
+
+        Read after the orders: an order is in one table or in the other at any time.
+        """
+        archived = sa.select(old_orders.c.number).where(
+            in_list(old_orders.c.number, list(results)), old_orders.c.archived_date.is_not(None)
+        )
+        for number in self._work.scalars(archived):
+            results[number] = ArchivedHere()
 
     def _lock(self, kind: _Kind, pks: list[int]) -> None:
         """Lock orders and then lines, both by ascending pk, as every writer of orders does."""

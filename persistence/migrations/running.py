@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# While a migration waits for a table, all requests that need the table wait behind it.
-LOCK_TIMEOUT_MS = 1000
+# While a migration waits for a table, all requests that need the table wait behind it. Shorter than
+# PostgreSQL's deadlock_timeout (1 s): a migration that has one table and waits for another may be
+# in a deadlock with a request, and must be the one to give up.
+LOCK_TIMEOUT_MS = 300
 MAX_ATTEMPTS = 60
 _PAUSE_SECONDS = (0.5, 2.0)
 _POLL_SECONDS = 0.1
@@ -53,6 +55,8 @@ class MigrationBlocked(Refusal):
 def upgrade(engines: Engines, fill: Fill) -> None:
     """Run the missing migrations, one process at a time; the last one with ``fill``.
 
+    ``fill`` runs as well if none is missing.
+
     Each migration is one transaction, so that it holds its locks only for a short time. After a
     failure the database has the migrations that succeeded, and the next run goes on from there.
     There is no downgrade. Tables of a newer release are left as they are.
@@ -69,7 +73,7 @@ def upgrade(engines: Engines, fill: Fill) -> None:
 
 
 def _run_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
-    """Run the first missing migration; return whether there was one."""
+    """Run the first missing migration; return whether more are missing."""
     for _ in range(MAX_ATTEMPTS):
         try:
             return _try_next(engines, steps, fill)
@@ -85,6 +89,8 @@ def _try_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
     with _alone(engines) as connection:
         step = _next_step(connection, steps)
         if step is None:
+            if inspected_state_of(connection).revision == head():
+                fill(connection)
             return False
         if step.is_concurrent and engines.dialect.name == "postgresql":
             # It waits for all snapshots. The transaction of `_alone` has one until another
@@ -96,9 +102,10 @@ def _try_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
             _set_lock_timeout(connection)
             _run(step, connection)
             _record_compatibility(connection, step)
-        if step.revision == head():
-            fill(connection)
-    return True
+        if step.revision != head():
+            return True
+        fill(connection)
+        return False
 
 
 @contextmanager

@@ -67,6 +67,7 @@ old_orders = sa.Table(
     sa.Column("billing_address", CodePointText),
     sa.Column("extra_field", Json, nullable=False),
     sa.Column("erased_date", UtcDateTime),
+    sa.Column("archived_date", UtcDateTime),
     sa.CheckConstraint("version >= 1", name="version"),
     sa.CheckConstraint(f"installment_count BETWEEN 0 AND {MAX_QUANTITY}", name="installment_count"),
     *max_length(64, "number", "status"),

@@ -118,7 +118,7 @@ _FIND_BY_PLAN = CompiledQuery(
 _BY_ITEMS = orders.c.pk.in_(sa.select(order_items.c.order_pk).where(_ITEM_PKS, _LINES_OF_USER))
 
 
-def _locking(*conditions: sa.ColumnElement[bool]) -> CompiledQuery:
+def _locking(*conditions: sa.ColumnElement[bool]) -> sa.Select[int]:
     """Lock a user's orders and then their lines, both by ascending pk; return each line's order.
 
     Rows that only reference an order can still be written.
@@ -128,17 +128,17 @@ def _locking(*conditions: sa.ColumnElement[bool]) -> CompiledQuery:
     lines = sa.select(order_items.c.order_pk).where(
         order_items.c.order_pk.in_(sa.select(locked.c.pk)), _LINES_OF_USER
     )
-    return CompiledQuery(lines.order_by(order_items.c.pk).with_for_update(key_share=True))
+    return lines.order_by(order_items.c.pk).with_for_update(key_share=True)
 
 
-_LOCK = _locking(_OWNERS["pk"])
+_LOCK = CompiledQuery(_locking(_OWNERS["pk"]))
 
 
 @cache
 def _lock_by_items(names: tuple[str, ...]) -> CompiledQuery:
     # The caller may have been looked up before an erasure.
     present = orders.c.erased_date.is_(None)
-    return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names), present)
+    return CompiledQuery(_locking(_BY_ITEMS, *(_OWNERS[name] for name in names), present))
 
 
 @cache

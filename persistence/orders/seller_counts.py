@@ -1,8 +1,8 @@
 """Sharded counters of sellers' orders by status, updated with the sellers' orders.
 
-Counting the orders themselves gets slower with their number. Waybill deletes no orders; after
-deleting some by hand, delete all rows of sellers' orders, and `waybill migrate` creates them and
-the counts again.
+Counting the orders themselves gets slower with their number. Archiving updates the counters. After
+deleting some orders by hand, delete all rows of sellers' orders, and `waybill migrate` creates them
+and the counts again.
 """
 
 from collections import Counter

@@ -44,6 +44,7 @@ from persistence.sql.columns import (
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list, in_param
+from persistence.sql.storage import alter_created
 from persistence.sql.writes import Writes
 
 _AMOUNTS = (
@@ -93,6 +94,8 @@ seller_orders = sa.Table(
     *max_length(64, "number"),
     *not_negative(*_AMOUNTS),
 )
+# As for orders.
+alter_created(seller_orders, "SET (fillfactor=80)")
 
 _COPIED = (OWNER, "number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
 _DOCUMENT_FIELDS = (
@@ -260,6 +263,14 @@ def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
         after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
     )
     insert_rows(work, seller_order_counts, counts, ADD_COUNTS)
+
+
+def remove_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
+    """Delete the rows of these orders, which are locked, and count them no more."""
+    stored = _STORED.named_rows(work, {"order_pks": order_pks})
+    _remove_others(work, stored, set())
+    counted = ((row.seller_pk, row.status, row.order_pk) for row in stored)
+    insert_rows(work, seller_order_counts, count_changes(before=counted, after=()), ADD_COUNTS)
 
 
 def fill_seller_orders(work: Connected) -> None:

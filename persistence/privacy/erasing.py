@@ -72,11 +72,9 @@ class Erasure:
         work: Work,
         user_pks: Sequence[int],
         now: datetime,
-        languages: Sequence[str],
     ) -> None:
         self._work = work
         self._user_pks = user_pks
-        self._languages = languages
         self._now = now
         self._orders = self._pks(orders.c.pk, orders.c.user_pk, user_pks)
         self._items = self._pks(order_items.c.pk, order_items.c.order_pk, self._orders)
@@ -111,7 +109,10 @@ class Erasure:
 
     def _erase_events(self) -> list[UUID]:
         """Delete the e-mails to the person and about the orders, delivered or not."""
-        numbers = set(self._pks(orders.c.number, orders.c.pk, self._orders))
+        numbers = {
+            *self._pks(orders.c.number, orders.c.pk, self._orders),
+            *self._pks(old_orders.c.number, old_orders.c.pk, self._old_orders),
+        }
         keys = {email_key(email) for email in self._emails()}
         events = self._work.execute(
             sa.select(outbox_events.c.pk, outbox_events.c.uuid, outbox_events.c.payload)
@@ -280,7 +281,7 @@ class Erasure:
             (OLD_ORDER_DOCUMENTS, OldOrder, self._old_orders),
         ):
             versions = raise_versions_of(self._work, root, pks)
-            invalidate_documents(self._work, kind, versions, self._languages)
+            invalidate_documents(self._work, kind, versions)
 
     def _pks(
         self, column: sa.Column[Any], owner: sa.Column[Any], owner_pks: Collection[int]

@@ -92,8 +92,8 @@ class SqlPersonalData:
         )
         return Unfinished(self._work.scalar(unsettled) or 0, self._work.scalar(underway) or 0)
 
-    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> ErasureResult:
-        return Erasure(self._work, person.user_pks, now, languages).run()
+    def erase(self, person: Person, now: datetime) -> ErasureResult:
+        return Erasure(self._work, person.user_pks, now).run()
 
     def _order_pks(self, person: Person) -> Sequence[int]:
         query = sa.select(orders.c.pk).where(in_list(orders.c.user_pk, person.user_pks))

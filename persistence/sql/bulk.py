@@ -92,7 +92,7 @@ def _insert_json(
     table: sa.Table, names: tuple[str, ...], on_conflict: OnConflict | None
 ) -> CompiledQuery:
     statement = insert("postgresql", table).from_select(names, _read_as(table, names))
-    return _on_conflict(statement, table, names, on_conflict)
+    return CompiledQuery(_on_conflict(statement, table, names, on_conflict))
 
 
 @cache
@@ -100,18 +100,19 @@ def _insert_values(
     dialect: str, table: sa.Table, names: tuple[str, ...], on_conflict: OnConflict | None
 ) -> CompiledQuery:
     values: dict[str, Any] = {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
-    return _on_conflict(insert(dialect, table).values(values), table, names, on_conflict)
+    statement = insert(dialect, table).values(values)
+    return CompiledQuery(_on_conflict(statement, table, names, on_conflict))
 
 
 def _on_conflict(
     statement: Insert, table: sa.Table, names: Sequence[str], on_conflict: OnConflict | None
-) -> CompiledQuery:
+) -> Insert:
     if isinstance(on_conflict, DoNothing):
         statement = statement.on_conflict_do_nothing(index_elements=on_conflict.key or None)
     elif on_conflict is not None:
         changed = _changed(on_conflict, table, statement.excluded, names)
         statement = statement.on_conflict_do_update(index_elements=on_conflict.key, set_=changed)
-    return CompiledQuery(statement)
+    return statement
 
 
 def _changed(

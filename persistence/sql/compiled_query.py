@@ -10,6 +10,8 @@ since SQLAlchemy's engine events do not fire here.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from time import time_ns
 from types import SimpleNamespace
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -20,17 +22,35 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
 from persistence.engine.failures import is_stale_plan, is_unusable
+from persistence.sql.statement_names import Declaration
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 Processor = Callable[[Any], Any]
 Statement = sa.SelectBase | sa.UpdateBase
-Observer = Callable[[str, int], None]
-"""Gets the SQL text of a statement and the number of its rows, after it has run."""
 
 # PostgreSQL's own placeholders, so that the driver does not have to parse the text each time.
 _NUMBERED = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _CURSOR = "compiled_query_cursor"  # a key of SQLAlchemy's Connection.info
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A statement that has run: its name and SQL text, its rows, and when it ran.
+
+    ``rows``: how many were returned or changed. Times are in nanoseconds since 1970; ``ended`` is
+    after the rows were fetched. ``error``: the driver's, for a statement that failed.
+    """
+
+    name: str
+    sql: str
+    rows: int
+    began: int
+    ended: int
+    error: Exception | None = None
+
+
+Observer = Callable[[Execution], None]
 
 _observers: list[Observer] = []
 _registered: WeakSet["CompiledQuery"] = WeakSet()
@@ -58,7 +78,7 @@ class Connected(Protocol):
 
 
 def observe(observer: Observer) -> Callable[[], None]:
-    """Call ``observer`` after each statement; return the function that ends this."""
+    """Call ``observer`` after each statement, in its thread; return the function that ends this."""
     _observers.append(observer)
     return lambda: _observers.remove(observer)
 
@@ -72,13 +92,21 @@ class CompiledQuery:
     """A SELECT or a change, with a bound parameter for each value that differs between runs.
 
     The first run raises ValueError if the text of the statement depends on its values
-    (``column.in_([...])``): see ``persistence.sql.in_list``.
+    (``column.in_([...])``): see ``persistence.sql.in_list``. Traces show ``name``; by default it
+    says where the statement is declared.
     """
 
-    def __init__(self, statement: Statement) -> None:
+    def __init__(self, statement: Statement, name: str = "") -> None:
         self.statement = statement
+        self._name = name
+        self._declaration = None if name else Declaration()
         self._compiled: dict[str, DriverStatement] = {}
         _registered.add(self)
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the statement."""
+        return self._declaration.name_of(self) if self._declaration else self._name
 
     def rows(self, work: Connected, values: Values) -> list[Row]:
         """Run the statement with these parameters, and return the rows.
@@ -104,7 +132,8 @@ class CompiledQuery:
         """Return the statement for ``dialect``, compiled at the first call."""
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
-            compiled = self._compiled[dialect.name] = compile_for(dialect, self.statement)
+            compiled = compile_for(dialect, self.statement, self.name)
+            self._compiled[dialect.name] = compiled
         return compiled
 
 
@@ -116,6 +145,7 @@ class DriverStatement:
     already converted for the driver.
     """
 
+    name: str
     sql: str
     positions: tuple[str, ...]
     constants: Values
@@ -125,32 +155,34 @@ class DriverStatement:
 
     def rows(self, connection: sa.Connection, values: Values) -> list[Row]:
         """Run the statement on the DBAPI connection; a change without RETURNING returns []."""
+        began = time_ns() if _observers else 0
         cursor = self._execute(connection, values)
         rows: list[Row] = cursor.fetchall() if self.returns_rows else []
-        # SQLite's driver does not count the rows of a SELECT.
-        count = len(rows) if self.returns_rows else cursor.rowcount
-        for observer in _observers:
-            observer(self.sql, count)
+        if _observers:
+            # SQLite's driver does not count the rows of a SELECT.
+            self._ran(began, len(rows) if self.returns_rows else cursor.rowcount)
         return [self.read(row) for row in rows] if self.results else rows
 
     def change(self, connection: sa.Connection, values: Values) -> int:
         """Run a change; return the number of changed rows."""
+        began = time_ns() if _observers else 0
         cursor = self._execute(connection, values)
-        for observer in _observers:
-            observer(self.sql, cursor.rowcount)
+        if _observers:
+            self._ran(began, cursor.rowcount)
         count: int = cursor.rowcount
         return count
 
     def change_many(self, connection: sa.Connection, rows: Iterable[Values]) -> int:
         """Run a change once for each of ``rows``; return the number of changed rows."""
         parameters = [self.parameters(values) for values in rows]
+        began = time_ns() if _observers else 0
         cursor = _cursor(connection)
         try:
             cursor.executemany(self.sql, parameters)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise self._failed(connection, error) from error
-        for observer in _observers:
-            observer(self.sql, cursor.rowcount)
+            raise self._failed(connection, error, began) from error
+        if _observers:
+            self._ran(began, cursor.rowcount)
         count: int = cursor.rowcount
         return count
 
@@ -162,14 +194,22 @@ class DriverStatement:
         return [bound[name] for name in self.positions]
 
     def _execute(self, connection: sa.Connection, values: Values) -> Any:
+        began = time_ns() if _observers else 0
         cursor = _cursor(connection)
         try:
             cursor.execute(self.sql, self.parameters(values))
         except connection.dialect.loaded_dbapi.Error as error:
-            raise self._failed(connection, error) from error
+            raise self._failed(connection, error, began) from error
         return cursor
 
-    def _failed(self, connection: sa.Connection, error: Exception) -> BaseException:
+    def _ran(self, began: int, rows: int, error: Exception | None = None) -> None:
+        execution = Execution(self.name, self.sql, rows, began, time_ns(), error)
+        for observer in _observers:
+            observer(execution)
+
+    def _failed(self, connection: sa.Connection, error: Exception, began: int) -> BaseException:
+        if _observers:
+            self._ran(began, 0, error)
         # An open cursor may hold locks.
         connection.info.pop(_CURSOR).close()
         return _wrap_driver_error(error, self.sql, connection)
@@ -196,7 +236,7 @@ def _cursor(connection: sa.Connection) -> Any:
     return cursor
 
 
-def compile_for(dialect: sa.Dialect, statement: Statement) -> DriverStatement:
+def compile_for(dialect: sa.Dialect, statement: Statement, name: str) -> DriverStatement:
     """Compile a statement. Raises ValueError if its text depends on its values."""
     compiled: Any = statement.compile(
         dialect=_NUMBERED if dialect.name == "postgresql" else dialect
@@ -211,6 +251,7 @@ def compile_for(dialect: sa.Dialect, statement: Statement) -> DriverStatement:
     }
     fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
     return DriverStatement(
+        name=name,
         sql=str(compiled),
         positions=tuple(compiled.positiontup),
         constants={

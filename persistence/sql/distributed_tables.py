@@ -17,7 +17,6 @@ _BY_THEIR_OWN_KEY: Mapping[str, str] = {
     "order_numbers": "number",
     "idempotency_keys": "scope",
     "one_time_tokens": "uuid",
-    "audit_entries": "subject_uuid",
     "seller_order_counts": "seller_pk",
 }
 # Few rows, which every order may reference: a copy on each node.
@@ -28,8 +27,11 @@ REFERENCE_TABLES = frozenset(
         *("sellers", "seller_tokens", "return_carriers", "cancellation_reasons"),
     }
 )
-# The worker leases e-mails with SKIP LOCKED, which needs one node.
-LOCAL_TABLES = frozenset({"outbox_events"})
+# Workers lease e-mails with SKIP LOCKED, which needs one node. Both tables with partitions lose a
+# month at once.
+LOCAL_TABLES = frozenset(
+    {"outbox_events", "audit_entries", "maintenance_runs", "worker_heartbeats"}
+)
 
 
 def distribution_column(table: sa.FromClause) -> sa.ColumnElement[object] | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.visitors import iterate
 
 from persistence.engine.nodes import is_distributed
 from persistence.sql.compiled_query import CompiledQuery, Connected, Row, Values
@@ -31,8 +32,12 @@ class BatchDelete:
         chosen = sa.select(*key).where(condition).limit(PAGE_LIMIT)
         chosen_rows = chosen.with_for_update(skip_locked=True).cte("chosen")
         named = sa.tuple_(*key) if len(key) > 1 else key[0]
-        self.batch = CompiledQuery(removed.where(named.in_(sa.select(*chosen_rows.c))))
-        self.all = CompiledQuery(removed.where(condition))
+        binds = (part for part in iterate(condition) if isinstance(part, sa.BindParameter))
+        parameters = ", ".join(sorted({bind.key for bind in binds}))
+        rows = f"({table.name}, {parameters})"
+        batch = removed.where(named.in_(sa.select(*chosen_rows.c)))
+        self.batch = CompiledQuery(batch, f"expired_rows.batch{rows}")
+        self.all = CompiledQuery(removed.where(condition), f"expired_rows.on_all_nodes{rows}")
         self._is_on_several_nodes = distribution_column(table) is not None
 
     def rows(self, work: Connected, values: Values) -> list[Row]:

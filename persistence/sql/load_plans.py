@@ -51,10 +51,11 @@ class Layout:
 class Block:
     """The rows of parts, links or a projection: each has the owner's pk and its objects.
 
-    ``owner`` is the block of the objects that these attach to. ``inner`` has the references to
-    parts of the same aggregate, by attribute.
+    ``name`` is that of its statement. ``owner`` is the block of the objects that these attach to.
+    ``inner`` has the references to parts of the same aggregate, by attribute.
     """
 
+    name: str
     attribute: str
     owner: "Block | None"
     members: Parts | Links | Projection
@@ -104,13 +105,13 @@ class Block:
     @cached_property
     def by_owners(self) -> CompiledQuery:
         """The flat rows of all owners in ``keys``: the owner's pk, then the objects' columns."""
-        return CompiledQuery(self._flat_rows(self.source))
+        return CompiledQuery(self._flat_rows(self.source), self.name)
 
     @cached_property
     def by_owners_of_user(self) -> CompiledQuery:
         """The same, with a condition for the user (``OWNER``): for the root's block."""
         rows = self._flat_rows(_owned(self.source))
-        return CompiledQuery(rows.where(*_conditions(self.source)))
+        return CompiledQuery(rows.where(*_conditions(self.source)), f"{self.name} of a user")
 
     def _flat_rows(self, source: sa.FromClause) -> sa.Select[Any]:
         # Labels, since a column that is selected twice would be returned once.
@@ -142,12 +143,13 @@ class LoadPlan:
     @cached_property
     def as_json(self) -> CompiledQuery:
         """A JSON array for each root in ``keys``: its entry, then an array for each other block."""
-        return CompiledQuery(self._as_json(is_owned=False))
+        return CompiledQuery(self._as_json(is_owned=False), f"{self.blocks[0].name}.whole")
 
     @cached_property
     def as_json_of_owner(self) -> CompiledQuery:
         """The same, with a condition for the user (``OWNER``) on each table of the user's rows."""
-        return CompiledQuery(self._as_json(is_owned=True))
+        name = f"{self.blocks[0].name}.whole of a user"
+        return CompiledQuery(self._as_json(is_owned=True), name)
 
     def _as_json(self, *, is_owned: bool) -> sa.Select[Any]:
         root, *others = self.blocks
@@ -162,7 +164,7 @@ class LoadPlan:
 @cache
 def load_plan(aggregate: Aggregate[Any], view: View) -> LoadPlan:
     """Return the plan of ``aggregate`` for ``view``."""
-    planner = _Planner(view)
+    planner = _Planner(f"load.{aggregate.table.name}.{view.name.lower()}", view)
     root = planner.add_parts("", aggregate.root, None)
     if aggregate.projection is not None and view is View.STATE:
         planner.add_projection(aggregate.projection, root)
@@ -172,7 +174,8 @@ def load_plan(aggregate: Aggregate[Any], view: View) -> LoadPlan:
 class _Planner:
     """Collects the blocks of one view."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, name: str, view: View) -> None:
+        self._name = name
         self._view = view
         self.blocks: list[Block] = []
 
@@ -180,7 +183,8 @@ class _Planner:
         """Add the block of parts, and the blocks below it."""
         rows = members.table.alias()
         order_by = rows.c[members.order_by]
-        block = Block(attribute, owner, members, rows, rows.c[members.owner], order_by)
+        name = self._named(attribute, owner)
+        block = Block(name, attribute, owner, members, rows, rows.c[members.owner], order_by)
         index = block.add(members.entity, members.table, rows)
         block.join(members.references, rows, index, self._view)
         self.blocks.append(block)
@@ -192,17 +196,22 @@ class _Planner:
                 self.add_parts(name, inner, block)
         return block
 
+    def _named(self, attribute: str, owner: Block | None) -> str:
+        return self._name if owner is None else f"{owner.name}.{attribute}"
+
     def add_projection(self, projection: Projection, root: Block) -> None:
         """Add the block of a projection."""
         rows = projection.table.alias()
-        block = Block("", root, projection, rows, rows.c[projection.owner], rows.c.pk)
+        name = self._named(projection.table.name, root)
+        block = Block(name, "", root, projection, rows, rows.c[projection.owner], rows.c.pk)
         block.add(dict, projection.table, rows)
         self.blocks.append(block)
 
     def _add_links(self, attribute: str, links: Links, owner: Block) -> None:
         pairs, target = links.table.alias(), links.reference.table.alias()
         source = pairs.join(target, target.c.pk == pairs.c[links.target])
-        block = Block(attribute, owner, links, source, pairs.c[links.owner], target.c.pk)
+        name = self._named(attribute, owner)
+        block = Block(name, attribute, owner, links, source, pairs.c[links.owner], target.c.pk)
         index = block.add(links.reference.entity, links.reference.table, target)
         block.join(links.reference.references, target, index, self._view)
         self.blocks.append(block)

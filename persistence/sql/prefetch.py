@@ -124,9 +124,18 @@ class OwnerQuery:
         work.offer_prefetched(Prefetch(prefetch.query, values), prefetched)
         return owner
 
+    @property
+    def name(self) -> str:
+        """The name of the statement."""
+        return self.name_of(is_known=False)
+
+    def name_of(self, is_known: bool) -> str:
+        """The name of the statement, without the owner's key or with it."""
+        return f"{self.key.table.name}.{'known owner' if is_known else 'owner'}"
+
     @cached_property
     def _owner_only(self) -> CompiledQuery:
-        return CompiledQuery(self.statement)
+        return CompiledQuery(self.statement, self.name)
 
     @cached_property
     def known(self) -> sa.Select[Any]:
@@ -135,15 +144,17 @@ class OwnerQuery:
 
     @cached_property
     def _known_only(self) -> CompiledQuery:
-        return CompiledQuery(self.known)
+        return CompiledQuery(self.known, self.name_of(is_known=True))
 
     @cached_property
     def _with_state(self) -> StandbyQuery:
-        return StandbyQuery(self.statement.add_columns(*STANDBY_COLUMNS))
+        statement = self.statement.add_columns(*STANDBY_COLUMNS)
+        return StandbyQuery(statement, f"{self.name} on a standby")
 
     @cached_property
     def _known_with_state(self) -> StandbyQuery:
-        return StandbyQuery(self.known.add_columns(*STANDBY_COLUMNS))
+        statement = self.known.add_columns(*STANDBY_COLUMNS)
+        return StandbyQuery(statement, f"{self.name_of(is_known=True)} on a standby")
 
     @cached_property
     def _names(self) -> list[str]:
@@ -164,12 +175,14 @@ def _owner(rows: Sequence[Row], size: int) -> Row | None:
 
 @lru_cache(MAX_STATEMENTS)
 def _together(owner: OwnerQuery, query: CompiledQuery, is_known: bool = False) -> CompiledQuery:
-    return CompiledQuery(_union(owner, query, (), is_known=is_known))
+    name = f"{owner.name_of(is_known)} with {query.name}"
+    return CompiledQuery(_union(owner, query, (), is_known=is_known), name)
 
 
 @lru_cache(MAX_STATEMENTS)
 def _on_standby(owner: OwnerQuery, query: CompiledQuery, is_known: bool = False) -> StandbyQuery:
-    return StandbyQuery(_union(owner, query, STANDBY_COLUMNS, is_known=is_known))
+    name = f"{owner.name_of(is_known)} with {query.name} on a standby"
+    return StandbyQuery(_union(owner, query, STANDBY_COLUMNS, is_known=is_known), name)
 
 
 def _union(

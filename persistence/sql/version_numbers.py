@@ -8,6 +8,7 @@ until the year 2255.
 A clock that is set back does no harm, unless it returns the very microsecond of a lost change.
 """
 
+from datetime import UTC, datetime, timedelta
 from time import time_ns
 from typing import Any
 
@@ -18,6 +19,8 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from persistence.sql.columns import BigId
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 NEW_VERSION = "new_version"
 """The parameter of ``next_version`` that ``new_version`` is bound to."""
 
@@ -25,6 +28,11 @@ NEW_VERSION = "new_version"
 def new_version() -> int:
     """Return the version of a row that is created now."""
     return time_ns() // 1000
+
+
+def version_at(moment: datetime) -> int:
+    """Return the version of a row that was changed at ``moment``."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 class _NextVersion(GenericFunction[int]):

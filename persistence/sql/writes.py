@@ -101,7 +101,8 @@ def _together(dialect: sa.Dialect, queries: Sequence[CompiledQuery]) -> DriverSt
     """Return one statement of all changes, which returns the first value of each."""
     changes = [_numbered(query.statement, place) for place, query in enumerate(queries)]
     answers = [sa.select(*change.c).scalar_subquery() for change in changes if [*change.c]]
-    return compile_for(dialect, sa.select(sa.literal(len(queries)), *answers).add_cte(*changes))
+    together = sa.select(sa.literal(len(queries)), *answers).add_cte(*changes)
+    return compile_for(dialect, together, " + ".join(query.name for query in queries))
 
 
 def _numbered(statement: Any, place: int) -> sa.CTE:

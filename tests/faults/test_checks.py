@@ -11,6 +11,7 @@ from faults import (
     killed_workers,
     parallel_attempts,
     races,
+    reloads,
     restores,
     silent_clients,
     slow_clients,
@@ -32,6 +33,7 @@ CHECKS = [
     timing.check,
     dropped_connections.check,
     races.check,
+    reloads.check,
     restores.check,
     parallel_attempts.check,
 ]

@@ -1,10 +1,16 @@
 """PgBouncer between server and PostgreSQL."""
 
+import psycopg
 import pytest
 
 from faults import pgbouncer, pooler
 from faults.environment import Environment
-from faults.pgbouncer import PgBouncerUnavailable, require_pgbouncer
+from faults.pgbouncer import (
+    TRANSACTION,
+    PgBouncerUnavailable,
+    require_pgbouncer,
+    running_pgbouncer,
+)
 from faults.scale import QUICK
 from tests.conftest import KIND
 
@@ -23,6 +29,22 @@ def test_no_caller_gets_another_s_data(environment: Environment) -> None:
     finding = pooler.check(environment, QUICK)
 
     assert finding.is_passed, (finding.failures, finding.figures)
+
+
+@on_a_server
+def test_a_setting_that_stays_on_a_connection_is_found(environment: Environment) -> None:
+    try:
+        require_pgbouncer()
+    except PgBouncerUnavailable as error:
+        pytest.skip(f"{error}; script/faults does not pass without it")
+    with running_pgbouncer(environment.url, TRANSACTION, 2) as started:
+        assert pooler._leaks(started, environment, 2) == []  # noqa: SLF001
+        with psycopg.connect(started.url, autocommit=True, prepare_threshold=None) as client:
+            client.execute("SET synchronous_commit = local")
+
+        leaks = pooler._leaks(started, environment, 2)  # noqa: SLF001
+
+    assert leaks == ["synchronous_commit = local stays set"]
 
 
 @on_a_server

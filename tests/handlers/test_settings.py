@@ -85,6 +85,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("LIMITS_STORAGE", "redis://localhost", "redis://localhost"),
         ("LIMITS_STORAGE", "redis+unix:///run/redis", "redis+unix:///run/redis"),
         ("LOG_FORMAT", "json", LogFormat.JSON),
+        ("LOG_PROBES", "false", False),
         ("LOG_LEVEL", "debug", logging.DEBUG),
     ],
 )
@@ -172,6 +173,7 @@ def test_each_setting_is_read_from_its_variable(
         ("RESPONSE_VALIDATION", "off"),
         ("LIMITS", ""),
         ("LOG_FORMAT", "xml"),
+        ("LOG_PROBES", "sometimes"),
         ("LOG_LEVEL", "loud"),
     ],
 )

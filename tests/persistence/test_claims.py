@@ -136,6 +136,6 @@ class TestMigration:
             connection.exec_driver_sql("DROP TABLE user_emails")
             connection.exec_driver_sql("DROP TABLE order_numbers")
 
-            run_step(connection, "0018_unique_on_all_nodes")
+            run_step(connection, "0022_unique_on_all_nodes")
 
         assert [rows_of(filled, table) for table in (user_emails, order_numbers)] == expected

@@ -16,7 +16,7 @@ from tests.support.every_statement import fill_every_table
 from tests.support.fakes import fake_renderers
 from tests.support.stored import store_user
 
-PARTS = import_module("persistence.migrations.versions.0017_owners").PARTS
+PARTS = import_module("persistence.migrations.versions.0021_owners").PARTS
 
 
 def owners(engines: Engines) -> dict[str, list[tuple[Any, Any]]]:
@@ -73,6 +73,6 @@ class TestMigration:
                     else f"ALTER TABLE {table} DROP COLUMN {OWNER}"
                 )
 
-            run_step(connection, "0017_owners")
+            run_step(connection, "0021_owners")
 
         assert owners(filled) == expected

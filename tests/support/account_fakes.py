@@ -125,9 +125,6 @@ class FakeSessions:
         began = [session.created_date for session in sessions if session.user_pk == user_pk]
         return max(began, default=None)
 
-    def remove_expired(self, now: datetime) -> None:
-        self.stored = {key: s for key, s in self.stored.items() if s.expires_date > now}
-
 
 class FakeUnitOfWork:
     """Users and sessions only; anything else raises AttributeError."""

@@ -24,9 +24,8 @@ from domain.orders.trade_in_offers import TradeInOffer
 from domain.sellers.callers import Scope, ShopScope
 from domain.sellers.sellers import Seller
 from domain.sellers.tokens import create_seller_token, create_shop_token
-from handlers.app import create_app, database_of
+from handlers.app import create_app, database_of, metrics_of, rate_limits
 from handlers.auth.one_time_links import sign_token
-from handlers.auth.rate_limits import LoginRateLimits, LookupRateLimits, ResetRateLimits
 from handlers.auth.session_cookies import new_csrf_token
 from handlers.contract.asgi.routing import ContractApp
 from handlers.contract.document.bundle import load_contract
@@ -82,12 +81,8 @@ def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
     """An application with these settings, and without counted misses of logins and look-ups."""
     extensions = usual_app.app.extensions
     if settings == extensions[PARTS].settings:
-        extensions[PARTS] = replace(
-            extensions[PARTS],
-            login_limits=LoginRateLimits(settings),
-            lookup_limits=LookupRateLimits(settings),
-            reset_limits=ResetRateLimits(settings),
-        )
+        limits = rate_limits(settings, metrics_of(usual_app))
+        extensions[PARTS] = replace(extensions[PARTS], **limits)
         yield usual_app
         return
     app = create_app(settings)

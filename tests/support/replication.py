@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import chown, rmtree
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 import psutil
@@ -48,17 +48,19 @@ class Programs:
             ensure_user_exists(self.user)
 
     def run(self, program: str, *arguments: str) -> None:
-        """Run a program. Raises CalledProcessError with its output."""
-        subprocess.run(  # noqa: S603 - of the wheel
-            [self._folder / program, *arguments],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            capture_output=program != "pg_ctl",  # a server that it starts would keep the pipe
-            stdout=subprocess.DEVNULL if program == "pg_ctl" else None,
-            stderr=subprocess.DEVNULL if program == "pg_ctl" else None,
-            user=self.user,
-            cwd="/",
-        )
+        """Run a program. Raises AssertionError with its output."""
+        with TemporaryFile("w+") as output:  # a server that it starts would keep a pipe
+            ended = subprocess.run(  # noqa: S603 - of the wheel
+                [self._folder / program, *arguments],
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                user=self.user,
+                cwd="/",
+            )
+            output.seek(0)
+            assert ended.returncode == 0, f"{program}: {output.read()}"
 
 
 class Node:
@@ -171,7 +173,8 @@ class Node:
         self._configure(primary_conninfo=conninfo)
 
     def _configure(self, **settings: str) -> None:
-        lines = [f"port = {self.port}", f"unix_socket_directories = '{self.folder}'"]
+        # pg_rewind copies all files of this folder, and fails on sockets.
+        lines = [f"port = {self.port}", "unix_socket_directories = ''"]
         lines += [f"{name} = '{value}'" for name, value in settings.items()]
         self._write("own.conf", "\n".join(lines))
         main = self.folder / "postgresql.conf"

@@ -37,14 +37,16 @@ def back_up_to_replace(file: Path) -> Restore:
     _copy(file, copy)
     shutil.copymode(file, copy)  # later tests use the file, and commands warn of open permissions
 
-    def restore() -> None:
-        new = file.with_suffix(".new")
-        shutil.copy(copy, new)
-        for suffix in ("-wal", "-shm"):
-            file.with_name(file.name + suffix).unlink(missing_ok=True)
-        new.replace(file)
+    return lambda: move_into_place(copy, file)
 
-    return restore
+
+def move_into_place(copy: Path, file: Path) -> None:
+    """Restore a copy of the file, which stays."""
+    new = file.with_suffix(".new")
+    shutil.copy(copy, new)
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    new.replace(file)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -79,7 +81,7 @@ def _back_up_postgres(url: str) -> Restore:
 
 
 def _rows(connection: Connection, table: sa.Table) -> bytes:
-    with connection.cursor().copy(_sql("COPY {} TO STDOUT", table.name)) as copy:
+    with connection.cursor().copy(_sql("COPY (SELECT * FROM {}) TO STDOUT", table.name)) as copy:
         return b"".join(copy)
 
 

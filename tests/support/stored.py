@@ -62,7 +62,7 @@ def written_of_loaded(engines: Engines) -> list[str]:
         pks = work.scalars(sa.select(orders.c.pk)).all()
         for view in View:
             assert len(work.load(ORDER, pks, view)) == len(pks)
-            end = observe(lambda text, _: written.append(text))
+            end = observe(lambda execution: written.append(execution.sql))
             work.flush()
             end()
     return written

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from flask import Response, request
 
-from domain.shared.errors import Refusal
+from domain.shared.errors import Refusal, Unavailable
 from handlers.contract.asgi.prefetch import is_prefetched, set_pending_read
 from handlers.contract.operations.bodies import ContentType
 from handlers.contract.operations.operations import Operation
@@ -18,6 +18,7 @@ from handlers.contract.operations.responses import Document, DocumentList, Reply
 from handlers.contract.operations.violations import ContractViolation
 from handlers.http.body_presence import raw_headers
 from handlers.http.errors import Embedded, InternalError, NotAcceptable, Prefetched
+from handlers.http.exchange import exchange_of
 from handlers.http.negotiation import accepts_json, is_embedded, is_prefetch, negotiate
 from handlers.http.request_body import content_of
 
@@ -48,6 +49,9 @@ class OperationView:
 
     def __call__(self, **path: str) -> Response:
         """The response to the current Flask request; every failure becomes a response."""
+        exchange = exchange_of(request.environ)
+        if exchange is not None:
+            exchange.operation_id = self._operation.operation_id
         try:
             return self._answer(path)
         except ContractViolation:
@@ -114,6 +118,10 @@ class OperationView:
                 return responses.reply(_as_reply(result, responses.success))
 
     def _refused(self, refusal: Refusal) -> Response:
+        if isinstance(refusal, Unavailable):
+            exchange = exchange_of(request.environ)
+            if exchange is not None:
+                exchange.cause = refusal.cause
         return self._operation.responses.refusal(self._refuse(self._operation, refusal))
 
 

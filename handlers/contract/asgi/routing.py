@@ -24,11 +24,11 @@ with clients_deferred():
     from connexion.operations import AbstractOperation
     from connexion.resolver import Resolver
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from handlers.contract.asgi.dispatch import ContractFlask, static_rules
 from handlers.contract.asgi.operation_view import Handler
-from handlers.contract.asgi.wsgi_bridge import WsgiBridge
+from handlers.contract.asgi.wsgi_bridge import OnWait, WsgiBridge, ignore_wait
 from handlers.contract.document.bundle import Contract, ContractError
 from handlers.contract.operations.operations import Operation
 from handlers.contract.operations.parameters import key_of
@@ -36,6 +36,8 @@ from handlers.contract.operations.parameters import key_of
 View = Callable[..., Response]
 Middleware = Callable[[ASGIApp], ASGIApp]
 Handlers = str | ModuleType | Mapping[str, Handler]
+
+_PROBE_THREADS = 2
 
 
 def routing_view(operations: Iterable[Operation], base_path: str = "/") -> dict[str, Any]:
@@ -130,11 +132,28 @@ class _ContractASGIApp(FlaskASGIApp):
     unsafe_gets: frozenset[str] = frozenset()
     """The operationIds that act on GET; they must not act on HEAD."""
 
-    def __init__(self, import_name: str, server_args: dict[str, Any], threads: int) -> None:
+    def __init__(
+        self,
+        import_name: str,
+        server_args: dict[str, Any],
+        threads: int,
+        on_wait: OnWait,
+        probes: Collection[str],
+    ) -> None:
         super().__init__(import_name, server_args)
         # connexion has no option for another Flask class.
         self.app.__class__ = ContractFlask
-        self.asgi_app = WsgiBridge(self.app.wsgi_app, threads)
+        self.asgi_app = WsgiBridge(self.app.wsgi_app, threads, on_wait)
+        self._probe_bridge = WsgiBridge(self._run_probe, _PROBE_THREADS)
+        self._probes = probes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_probe = scope["path"] in self._probes
+        await (self._probe_bridge if is_probe else self.asgi_app)(scope, receive, send)
+
+    def _run_probe(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        # WSGI middleware is added to the application of the other bridge.
+        return self.asgi_app.app(environ, start_response)
 
     def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
         api = _OperationApi(specification, **options)
@@ -153,18 +172,33 @@ class ContractApp(FlaskApp):
     operations: list[Operation]
 
     def __init__(
-        self, import_name: str, *, lifespan: Lifespan, edge: Middleware, threads: int
+        self,
+        import_name: str,
+        *,
+        lifespan: Lifespan,
+        edge: Middleware,
+        threads: int,
+        on_wait: OnWait = ignore_wait,
+        probes: Collection[str] = (),
     ) -> None:
         """``edge`` wraps the whole application, without other middleware in between.
 
-        ``threads`` is the number of requests that run at once.
+        ``threads`` is the number of requests that run at once; ``on_wait`` learns how long the
+        others wait. Requests for the paths ``probes`` have threads of their own.
         """
         middlewares = [edge, LifespanMiddleware]
         # FlaskApp has no option for another API class, so its constructor is skipped. A static
         # folder would be a route that the contract does not have.
-        self._middleware_app = _ContractASGIApp(import_name, {"static_folder": None}, threads)
+        self._middleware_app = _ContractASGIApp(
+            import_name, {"static_folder": None}, threads, on_wait, probes
+        )
         AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
         self.app = self._middleware_app.app
+
+    @property
+    def bridge(self) -> WsgiBridge:
+        """What runs handlers in threads."""
+        return self._middleware_app.asgi_app
 
     def route(
         self, operations: Iterable[Operation], views: Mapping[str, View], base_path: str = "/"

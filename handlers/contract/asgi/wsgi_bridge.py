@@ -10,12 +10,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import lru_cache
 from io import BytesIO
+from time import monotonic
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from domain.shared.errors import Unavailable
 from handlers.http.body_presence import has_body
+from handlers.http.errors import ThreadsBusy
 
 STALL_TIMEOUT = 1.75
 QUEUE_TIMEOUT = 10.0
@@ -27,30 +28,52 @@ MAX_CANCELLED = 1000
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Messages = tuple[Message, Message]
+OnWait = Callable[[float], None]
+"""Gets the seconds that a request waited for a thread; called from any thread."""
 
 _OF_CONTENT = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 # HTTP/2 may send a cookie in parts (RFC 9113, section 8.2.3).
 _SEPARATORS = {"HTTP_COOKIE": "; "}
 
 
+def ignore_wait(_seconds: float) -> None:
+    """Do nothing."""
+
+
 class WsgiBridge:
     """An ASGI application that runs the WSGI application ``app`` in one of ``threads`` threads.
 
     While all are busy, a request waits: at most 10 s, and at most 1.75 s while no request finishes.
+    ``on_wait`` learns how long.
     """
 
-    def __init__(self, app: WsgiApp, threads: int) -> None:
+    def __init__(self, app: WsgiApp, threads: int, on_wait: OnWait = ignore_wait) -> None:
         self.app = app
+        self.size = threads
+        self._on_wait = on_wait
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         # By response: when the request arrived, and its entry in the executor; the oldest first.
         self._waiting: dict[asyncio.Future[Messages], tuple[float, Future[None]]] = {}
+        # One entry for each thread at work, also for a client that has disconnected. A list, since
+        # its append and pop need no lock.
+        self._running: list[None] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last_done = 0.0
         self._cancelled_in_queue = 0
         self._last_cancelled = 0.0
 
+    @property
+    def busy(self) -> int:
+        """The number of threads that work on a request."""
+        return len(self._running)
+
+    @property
+    def queued(self) -> int:
+        """The number of requests that wait for a thread."""
+        return max(0, len(self._waiting) - self.busy)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises what ``app`` raises, before anything is sent, and Unavailable."""
+        """Raises what ``app`` raises, before anything is sent, and ThreadsBusy."""
         for message in await self._respond(_environ(scope, await _content(scope, receive))):
             await send(message)
 
@@ -58,10 +81,11 @@ class WsgiBridge:
         loop = asyncio.get_running_loop()
         now = loop.time()
         if self._cancelled_in_queue >= MAX_CANCELLED and now < self._last_cancelled + QUEUE_TIMEOUT:
-            raise Unavailable
+            raise ThreadsBusy
         response: asyncio.Future[Messages] = loop.create_future()
+        waits_since = monotonic() if len(self._waiting) >= self.size else None
         # The context carries the request id of the log.
-        work = self._threads.submit(copy_context().run, self._work, environ, response)
+        work = self._threads.submit(copy_context().run, self._work, environ, response, waits_since)
         self._waiting[response] = (now, work)
         if self._timer is None:
             self._timer = loop.call_later(_CHECK_INTERVAL, self._expire_waiting, loop)
@@ -87,17 +111,25 @@ class WsgiBridge:
         timeout = STALL_TIMEOUT if is_stalled else QUEUE_TIMEOUT
         for response, (since, work) in self._waiting.items():
             if now - since >= timeout and not response.done() and work.cancel():
-                response.set_exception(Unavailable())
+                self._on_wait(now - since)
+                response.set_exception(ThreadsBusy())
                 self._cancelled_in_queue += 1
                 self._last_cancelled = now
 
-    def _work(self, environ: Environ, response: "asyncio.Future[Messages]") -> None:
+    def _work(
+        self, environ: Environ, response: "asyncio.Future[Messages]", waits_since: float | None
+    ) -> None:
         """In a thread: run the application and hand its response to the loop that awaits it."""
+        if waits_since is not None:
+            self._on_wait(monotonic() - waits_since)
         deliver: Callable[[Any], None] = response.set_result
+        self._running.append(None)
         try:
             result: Messages | BaseException = self._run(environ)
         except BaseException as error:  # noqa: BLE001 - raised where the response is awaited
             deliver, result = response.set_exception, error
+        finally:
+            self._running.pop()
         response.get_loop().call_soon_threadsafe(_deliver, response, deliver, result)
 
     def _run(self, environ: Environ) -> Messages:

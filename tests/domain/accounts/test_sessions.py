@@ -138,17 +138,6 @@ class TestLogIn:
         with pytest.raises(NotAuthenticated):
             authenticate(planted.value, uow)
 
-    def test_deletes_only_expired_sessions(self) -> None:
-        user = make_shopper()
-        uow = FakeUnitOfWork(user)
-        open_session(user, timedelta(0), uow)
-        other = open_session(user, timedelta(seconds=1), uow)
-
-        _, opened = log_in(verified_for(user), None, LIFETIME, uow)
-
-        assert len(uow.sessions.stored) == 2
-        assert {authenticate(s.value, uow).user_pk for s in (other, opened)} == {user.pk}
-
     def test_stores_the_hash_with_the_new_parameters(self) -> None:
         user = make_shopper()
 

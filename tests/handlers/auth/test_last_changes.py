@@ -52,6 +52,8 @@ class TestCookie:
         assert last_change(shown, "mine", SETTINGS) == POSITION
         assert last_change(shown, "another", SETTINGS) is None
         assert last_change(shown, "mine", Settings(secret="t" * 32)) is None
+        both = Settings(secret="t" * 32, secret_previous=SETTINGS.secret)
+        assert last_change(shown, "mine", both) == POSITION
 
     def test_scripts_can_t_read_it(self) -> None:
         name, *attributes = self.cookie("mine").split("; ")
@@ -94,6 +96,17 @@ class TestSharedPositions:
             shared.put("token", position)
 
         assert shared.get("token") == Position(2, 5)
+
+    @pytest.mark.usefixtures("redis")
+    def test_are_shared_while_the_secret_is_changed(self) -> None:
+        old, new = "s" * 32, "t" * 32
+        added = Settings(secret=old, secret_previous=new, limits_storage=REDIS_URL)
+        swapped = Settings(secret=new, secret_previous=old, limits_storage=REDIS_URL)
+        for settings, position in ((added, POSITION), (swapped, Position(4, 1))):
+            SharedPositions(settings).put("token", position)
+
+            assert SharedPositions(added).get("token") == position
+            assert SharedPositions(swapped).get("token") == position
 
     def test_end_after_some_minutes_and_show_no_token(self, redis: FakeRedis) -> None:
         SharedPositions(SETTINGS).put("secret-token", POSITION)

@@ -23,7 +23,10 @@ def waybill(settings: Settings, app: ContractApp, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(command_database, "open_database", lambda _: database_of(app))
     env = {"WAYBILL_SECRET": settings.secret, "WAYBILL_DATABASE_URL": settings.database_url}
 
-    def run(*arguments: str, typed: str | None = None) -> click.testing.Result:
-        return click.testing.CliRunner(env=env).invoke(cli, arguments, input=typed)
+    def run(
+        *arguments: str, typed: str | None = None, database_url: str | None = None
+    ) -> click.testing.Result:
+        named = env if database_url is None else env | {"WAYBILL_DATABASE_URL": database_url}
+        return click.testing.CliRunner(env=named).invoke(cli, arguments, input=typed)
 
     return run

@@ -1,30 +1,45 @@
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
+from domain.accounts.one_time_tokens import OneTimeToken, Purpose
 from domain.idempotency import StoredResponse
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
+from domain.privacy.retention import RetentionPeriods
 from domain.shared.paging import PageRequest
-from handlers.cli import tidy
+from handlers import maintenance
+from handlers.app import database_of
+from handlers.cli import progress
+from handlers.cli.graceful_shutdown import GracefulShutdown
+from handlers.cli.progress import ProgressLines
+from handlers.contract.asgi.routing import ContractApp
+from handlers.maintenance import TidyRun
 from persistence.database import Database, utc_now
 from persistence.engine.engines import Engines, Pool, connect
+from persistence.maintenance import maintenance_runs
 from persistence.sql.columns import metadata
 from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients, Shop
 from tests.support.personal_orders import IBAN, Customer
 from tests.support.personal_rows import marked
+from tests.support.stored import store_user
 
 DAY = timedelta(days=1)
+NOTHING = (
+    "0 sessions, 0 one-time tokens, 0 idempotency keys, 0 stored documents,"
+    " 0 stored documents of old orders, 0 audit entries, 0 e-mails, the IBANs of 0 requests.\n"
+)
 
 
 @pytest.fixture(autouse=True)
 def mail_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that replaces var/mail."""
-    monkeypatch.setattr(tidy, "FOLDER", tmp_path)
+    monkeypatch.setattr(maintenance, "FOLDER", tmp_path)
     return tmp_path
 
 
@@ -55,6 +70,26 @@ def event(status: OutboxStatus, days: int) -> OutboxEvent:
     )
 
 
+def store_token(database: Database, expires_date: datetime) -> None:
+    user = store_user(database, email=f"{uuid4()}@example.com")
+    token = OneTimeToken(
+        uuid=uuid4(),
+        purpose=Purpose.HANDOVER,
+        user_pk=user.pk,
+        created_date=utc_now(),
+        expires_date=expires_date,
+    )
+    with database.writing() as uow:
+        uow.one_time_tokens.add(token)
+        uow.commit()
+
+
+def document_count(engines: Engines) -> int:
+    documents = metadata.tables["order_documents"]
+    with engines.autocommit.connect() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(documents)).scalar_one()
+
+
 def age_requests(engines: Engines, days: int) -> None:
     """Move the last change of every request back by so many days."""
     requests = metadata.tables["cancellation_requests"]
@@ -75,7 +110,7 @@ class TestTidy:
 
         assert (result.exit_code, result.output) == (
             0,
-            "Removed: 0 sessions, 0 idempotency keys, 0 e-mails, the IBANs of 0 requests.\n",
+            f"Removed: {NOTHING}",
         )
 
     def test_removes_sessions_that_have_expired(
@@ -159,17 +194,105 @@ class TestTidy:
         assert "the IBANs of 1 requests" in waybill("tidy", "--iban-days", "0").output
         assert [iban for iban, _ in accounts(engines)] == [IBAN, None]
 
-    def test_goes_on_in_batches(
-        self, waybill: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    def test_removes_tokens_that_have_expired(self, waybill: Run, database: Database) -> None:
+        for days in (-1, 1):
+            store_token(database, utc_now() + days * DAY)
+
+        assert "1 one-time tokens" in waybill("tidy").output
+
+    def test_removes_documents_of_orders_that_do_not_change(
+        self, waybill: Run, customer: Customer, app: ContractApp, engines: Engines
     ) -> None:
+        shown = customer.client.get("/users/orders/").json()
+        database_of(app).finish_background()
+        before = document_count(engines)
+
+        assert "0 stored documents," in waybill("tidy").output
+        assert f"{before} stored documents," in waybill("tidy", "--older-than", "0").output
+        assert document_count(engines) == 0
+        assert customer.client.get("/users/orders/").json() == shown
+
+    def test_removes_months_of_the_audit_trail(
+        self, waybill: Run, customer: Customer, engines: Engines
+    ) -> None:
+        entries = metadata.tables["audit_entries"]
+        long_ago = utc_now() - 400 * DAY
+        with engines.writing.begin() as connection:
+            some = sa.select(entries.c.pk).order_by(entries.c.pk).limit(2)
+            changed = sa.update(entries).where(entries.c.pk.in_(some))
+            connection.execute(changed.values(created_date=long_ago))
+
+        assert "0 audit entries" in waybill("tidy").output
+        assert "0 audit entries" in waybill("tidy", "--audit-days", "450").output
+        assert "2 audit entries" in waybill("tidy", "--audit-days", "365", "--dry-run").output
+        assert "2 audit entries" in waybill("tidy", "--audit-days", "365").output
+        assert "0 audit entries" in waybill("tidy", "--audit-days", "365", "--dry-run").output
+
+    def test_goes_on_in_batches(self, waybill: Run, shop: Shop) -> None:
         user = shop.user()
         for _ in range(5):
             shop.session(user, days=-1)
-        for module in ("domain.privacy.retention", "handlers.cli.tidy"):
-            monkeypatch.setattr(f"{module}.BATCH", 2)
 
-        assert "5 sessions" in waybill("tidy").output
+        assert "5 sessions" in waybill("tidy", "--batch", "2").output
 
-    @pytest.mark.parametrize("option", ["--email-days", "--iban-days"])
+    def test_counts_in_a_dry_run(self, waybill: Run, shop: Shop, customer: Customer) -> None:
+        shop.session(shop.user(), days=-1)
+        customer.settle()
+
+        arguments = ("--dry-run", "--iban-days", "0", "--email-days", "0")
+        counted = waybill("tidy", *arguments).output
+
+        assert counted.startswith("Would remove: 1 sessions, ")
+        assert "the IBANs of 2 requests" in counted
+        assert waybill("tidy", *arguments).output == counted
+        removed = waybill("tidy", *arguments[1:]).output
+        assert removed.removeprefix("Removed: ") == counted.removeprefix("Would remove: ")
+        assert waybill("tidy", *arguments).output == f"Would remove: {NOTHING}"
+
+    def test_runs_in_one_process_at_a_time(self, waybill: Run, app: ContractApp) -> None:
+        other = TidyRun(database_of(app), RetentionPeriods())
+        assert other.begin()
+
+        refused = waybill("tidy")
+
+        assert refused.exit_code == 1
+        assert "A worker or another command is tidying." in refused.output
+        other.end()
+        assert waybill("tidy").exit_code == 0
+
+    def test_stops_when_another_process_has_taken_over(
+        self, waybill: Run, engines: Engines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lose(_text: object) -> None:
+            with engines.writing.begin() as connection:
+                connection.execute(sa.update(maintenance_runs).values(holder=uuid4()))
+
+        monkeypatch.setattr(ProgressLines, "write", lambda _, text: lose(text))
+
+        result = waybill("tidy")
+
+        assert result.exit_code == 1
+        assert "another process has taken over" in result.output
+
+    def test_ends_its_run_when_it_is_stopped(
+        self, waybill: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shop.session(shop.user(), days=-1)
+        with monkeypatch.context() as patched:
+            patched.setattr(GracefulShutdown, "is_requested", property(lambda _: True))
+            stopped = waybill("tidy")
+
+        assert stopped.output == f"Removed: {NOTHING}"
+        assert waybill("tidy").output.startswith("Removed: 1 sessions, ")
+
+    def test_shows_its_progress(self, waybill: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(progress, "EVERY_SECONDS", 0)
+
+        assert "Removed so far: 0 sessions" in waybill("tidy").output
+
+    def test_takes_no_empty_batches(self, waybill: Run) -> None:
+        assert waybill("tidy", "--batch", "0").exit_code == 2
+
+    @pytest.mark.parametrize("option", ["--email-days", "--iban-days", "--older-than"])
     def test_takes_no_negative_days(self, waybill: Run, option: str) -> None:
         assert waybill("tidy", option, "-1").exit_code == 2

@@ -191,9 +191,13 @@ class TestLog:
 
         assert line.pop("milliseconds") >= 0
         assert line == {
+            "bytes": 0,
+            "caller": "none",
+            "client": "",
             "event": "request",
             "log_level": "info",
             "method": "GET",
+            "operation_id": None,
             "path": "/users/orders/",
             "status": 200,
         }

@@ -4,11 +4,13 @@ from datetime import timedelta
 from email.message import EmailMessage
 from smtplib import SMTPDataError, SMTPRecipientsRefused
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.outbox import LEASE, RETRY_DELAYS, OutboxEvent, OutboxStatus
 from domain.shared.errors import Unavailable
+from handlers.mail import outbox_worker
 from handlers.mail.outbox_worker import (
     IDLE_SECONDS,
     RECOVERY_SECONDS,
@@ -232,6 +234,19 @@ class TestDeliverUntil:
 
         assert (worker.delivered, shutdown.waits) == (2, [IDLE_SECONDS] * 2)
 
+    def test_does_other_work_after_each_email_and_before_it_waits(self) -> None:
+        database, shutdown = FakeDatabase(make_event()), FakeShutdown(rounds=1)
+        worker = OutboxWorker(database, FakeMailer(), SETTINGS)
+        seen: list[tuple[int, int]] = []
+
+        def work() -> bool:
+            seen.append((worker.delivered, len(shutdown.waits)))
+            return len(seen) < 4
+
+        deliver_until(shutdown, worker, work)
+
+        assert seen == [(1, 0)] * 4
+
     def test_continues_when_the_database_is_available_again(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -250,3 +265,44 @@ class TestDeliverUntil:
         deliver_until(FakeShutdown(rounds=0), OutboxWorker(database, FakeMailer(), SETTINGS))
 
         assert database.writings == 0
+
+
+class TestHeartbeat:
+    def test_is_reported_at_once_and_then_every_few_seconds(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now, reports = [1000.0], list[UUID]()
+        monkeypatch.setattr(outbox_worker, "monotonic", lambda: now[0])
+        worker = OutboxWorker(FakeDatabase(), FakeMailer(), SETTINGS, reports.append)
+
+        for _ in range(31):
+            worker.deliver_next()
+            now[0] += 1
+
+        assert len(reports) == 3
+        assert len({*reports}) == 1
+
+    def test_workers_differ(self) -> None:
+        reports: list[UUID] = []
+
+        for _ in range(2):
+            OutboxWorker(FakeDatabase(), FakeMailer(), SETTINGS, reports.append).deliver_next()
+
+        assert len({*reports}) == 2
+
+    def test_is_reported_while_e_mails_can_not_be_read(self) -> None:
+        reports: list[UUID] = []
+        database = FakeDatabase(away=(1,))
+        worker = OutboxWorker(database, FakeMailer(), SETTINGS, reports.append)
+
+        deliver_until(FakeShutdown(1), worker)
+
+        assert len(reports) == 1
+
+    def test_is_a_row_in_the_database(self, database: Database) -> None:
+        report = database.record_heartbeat
+        OutboxWorker(database, FakeMailer(), SETTINGS, report).deliver_next()
+
+        shop = database.figures().shop
+        assert shop is not None
+        assert shop.mail_worker_seen == NOW.timestamp()

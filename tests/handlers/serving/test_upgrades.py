@@ -1,8 +1,7 @@
 """An upgrade without downtime: two releases on one database, each in processes of its own.
 
-The previous release is this code, and the next one is this code with two more migrations. With
-WAYBILL_TEST_PREVIOUS_RELEASE, the folder of a checkout, that is the previous release, and this code
-is the next one.
+The previous release is the checkout in the folder WAYBILL_TEST_PREVIOUS_RELEASE, or this code. The
+next one is this code with two more migrations.
 """
 
 import os
@@ -21,11 +20,22 @@ import persistence
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from tests.conftest import MakeUrl
 from tests.support.releases import CONCURRENT, EXPANDING, NextRelease, add_step
-from tests.support.server import SECRET, Server, start
+from tests.support.server import COMMAND, SECRET, Server, start
 
 ROOT = Path(persistence.__file__).parents[1]
 ROOMS = ("domain", "handlers", "openapi", "persistence")
 PREVIOUS = os.environ.get("WAYBILL_TEST_PREVIOUS_RELEASE")
+# Settings of later tests are no settings of an earlier release.
+ONLY_KNOWN_SETTINGS = f"""
+import os
+from dataclasses import fields
+from handlers.settings import Settings
+known = {{"WAYBILL_" + setting.name.upper() for setting in fields(Settings)}}
+for name in list(os.environ):
+    if name.startswith("WAYBILL_") and name not in known:
+        del os.environ[name]
+{COMMAND}
+"""
 
 
 class Release:
@@ -39,7 +49,11 @@ class Release:
     @property
     def _env(self) -> dict[str, str]:
         paths = [str(self._code), *sys.path]
-        return SECRET | {"PYTHONPATH": os.pathsep.join(paths), "WAYBILL_DATABASE_URL": self._url}
+        return SECRET | {
+            "PYTHONPATH": os.pathsep.join(paths),
+            "WAYBILL_DATABASE_URL": self._url,
+            "code": ONLY_KNOWN_SETTINGS,
+        }
 
     def run(self, command: str, *arguments: str) -> tuple[int, str]:
         """Run a command; return its exit code and output."""
@@ -71,8 +85,6 @@ def previous(url: str, tmp_path: Path) -> Release:
 @pytest.fixture
 def following(url: str, tmp_path: Path) -> Release:
     """The next release."""
-    if PREVIOUS:
-        return Release(ROOT, url, tmp_path)
     code = tmp_path / "next"
     code.mkdir()
     for room in ROOMS[:-1]:

@@ -123,36 +123,6 @@ class TestRemove:
             uow.commit()
 
 
-class TestRemoveExpired:
-    @pytest.mark.parametrize(("hours", "is_left"), [(-1, False), (0, False), (1, True)])
-    def test_removes_only_expired_sessions(
-        self, database: Database, shopper: User, hours: int, is_left: bool
-    ) -> None:
-        open_session(database, shopper, hours=hours)
-
-        with database.writing() as uow:
-            uow.sessions.remove_expired(uow.now)
-            uow.commit()
-
-        assert (owner(database) is not None) is is_left
-
-    def test_removes_a_limited_number_at_once(
-        self, database: Database, engines: Engines, shopper: User
-    ) -> None:
-        expired = {"user_pk": shopper.pk, "created_date": NOW, "expires_date": NOW}
-        rows = [{"id_hash": number.to_bytes(32, "big"), **expired} for number in range(130)]
-        with engines.writing.begin() as connection:
-            connection.execute(sa.insert(sessions), rows)
-
-        for left in (30, 0):
-            with database.writing() as uow:
-                uow.sessions.remove_expired(NOW)
-                uow.commit()
-            with engines.autocommit.connect() as connection:
-                counted = sa.select(sa.func.count()).select_from(sessions)
-                assert connection.execute(counted).scalar_one() == left
-
-
 def test_sessions_are_deleted_with_their_user(
     database: Database, engines: Engines, shopper: User
 ) -> None:

@@ -27,7 +27,13 @@ from domain.orders.cancellations import CancellationRequest, CancellationStatus,
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.states import OrderState
-from domain.privacy.retention import remove_settled_accounts
+from domain.privacy.retention import (
+    BATCH,
+    Expiring,
+    RetentionPeriods,
+    remove_expired,
+    remove_settled_accounts,
+)
 from domain.shared.errors import Conflict, FieldErrors, RowErrors, RuleBroken
 from domain.shared.paging import PageRequest
 from handlers.contract.document.bundle import load_contract
@@ -53,7 +59,6 @@ OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
 COMPLETED = CancellationStatus.COMPLETED
 DECISIONS = (approve_request, reject_request, complete_request)
 RIGHTLY = {(OPEN, approve_request), (OPEN, reject_request), (APPROVED, complete_request)}
-LANGUAGES = ("en-us", "tr-tr")
 IBAN = "TR330006100519786457841326"
 _skus = count()
 
@@ -176,9 +181,12 @@ class Cancelling(RuleBasedStateMachine):
 
     @rule()
     def tidy(self) -> None:
-        """Remove bank accounts at once: states and amounts do not change."""
+        """Remove all that can be removed, at once: states and amounts do not change."""
+        periods = RetentionPeriods(timedelta(), timedelta(), timedelta())
         with self.database.writing() as uow:
-            remove_settled_accounts(timedelta(), 0, LANGUAGES, uow)
+            remove_settled_accounts(timedelta(), 0, BATCH, uow)
+            for kind in Expiring:
+                remove_expired(kind, periods, BATCH, uow)
 
     @rule(drawn=drawn_drafts)
     def ask(self, drawn: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from domain.imports.documents import ImportResult, Outcome
 from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.cancellations import CancellationStatus, CancelStatus
 from domain.orders.states import OrderState
-from domain.privacy.retention import remove_settled_accounts
+from domain.privacy.retention import BATCH, remove_settled_accounts
 from domain.shared.errors import Conflict, RuleBroken
 from persistence.database import Database
 from persistence.engine.engines import Engines
@@ -401,7 +401,7 @@ def test_a_removed_account_is_not_restored(case: Case) -> None:
     line = {"cancellation_requests": [document]}
     case.place(line)
     with case.database.writing() as uow:
-        remove_settled_accounts(timedelta(), 0, ["en-us", "tr-tr"], uow)
+        remove_settled_accounts(timedelta(), 0, BATCH, uow)
 
     case.send(line, notes="new")
 

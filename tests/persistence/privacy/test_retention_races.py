@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.accounts.callers import Caller
+from domain.accounts.sessions import authenticate, open_session
 from domain.accounts.users import User
 from domain.cancellations.decisions import approve_request, complete_request, reject_request
 from domain.cancellations.requests import create_cancellation_request
@@ -24,9 +25,11 @@ from domain.orders.orders import Order
 from domain.outbox import lease_events, record_delivery
 from domain.privacy.personal_data import erase_personal_data
 from domain.privacy.retention import (
+    BATCH,
+    Expiring,
+    RetentionPeriods,
     remove_delivered_events,
-    remove_expired_keys,
-    remove_expired_sessions,
+    remove_expired,
     remove_settled_accounts,
 )
 from domain.shared.errors import Refusal
@@ -41,7 +44,7 @@ from tests.support.scale import RACE_SECONDS
 from tests.support.stored import listed, store_order, store_user
 from tests.support.stored_cancellations import OPERATOR, POLICY, StoredCancellations
 
-LANGUAGES = ("en-us", "tr-tr")
+AT_ONCE = RetentionPeriods(timedelta(), timedelta(), timedelta())
 IBAN = "TR330006100519786457841326"
 EMAIL = "gizli@example.com"
 
@@ -92,6 +95,7 @@ class Shop:
         self.caller = Caller(user.pk, is_guest=False)
         self.items = [item.pk for order in orders for item in order.items]
         self.request_pks: list[int] = []
+        self.sessions: list[str] = []
 
     def ask(self) -> None:
         account: Any = {"iban": IBAN, "holder_name": "Ayşe", "description": "gizli"}
@@ -114,13 +118,28 @@ class Shop:
         for event in self.database.write(lambda uow: lease_events(1, uow)):
             self.database.write(partial(record_delivery, event.pk))
 
+    def read(self) -> None:
+        listed(self.database, self.caller.user_pk)
+
+    def log_in(self) -> None:
+        """Open a session that has expired, and one that has not."""
+
+        def work(uow: Any) -> None:
+            user = uow.users.lock(self.caller.user_pk)
+            for lifetime in (timedelta(), timedelta(days=1)):
+                session = open_session(user, lifetime, uow)
+            uow.commit()
+            self.sessions.append(session.value)
+
+        self.database.write(work)
+
     def tidy(self) -> None:
-        self.database.write(remove_expired_sessions)
-        self.database.write(remove_expired_keys)
-        self.database.write(lambda uow: remove_delivered_events(timedelta(), uow))
+        for kind in Expiring:
+            self.database.write(partial(remove_expired, kind, AT_ONCE, BATCH))
+        self.database.write(partial(remove_delivered_events, timedelta(), BATCH))
         after = 0
         while batch := self.database.write(
-            partial(remove_settled_accounts, timedelta(), after, LANGUAGES)
+            partial(remove_settled_accounts, timedelta(), after, BATCH)
         ):
             after = batch.last
 
@@ -129,10 +148,14 @@ class Shop:
 def test_tidying_takes_nothing_that_is_needed(busy_database: Database, engines: Engines) -> None:
     shop = Shop(busy_database, store_user(busy_database))
 
-    done = together(shop.ask, shop.decide, shop.deliver, shop.tidy)
+    done = together(
+        shop.ask, shop.decide, shop.deliver, shop.read, shop.log_in, shop.tidy, shop.tidy
+    )
 
     shop.tidy()
     assert all(done)
+    with busy_database.reading() as uow:
+        assert all(authenticate(value, uow) for value in shop.sessions)
     assert broken(engines) == []
     requests = metadata.tables["cancellation_requests"]
     with engines.autocommit.connect() as connection:
@@ -163,7 +186,7 @@ def test_erasing_is_not_undone_by_who_came_before(
 
     def erase() -> None:
         busy_database.write(
-            lambda uow: erase_personal_data(EMAIL, LANGUAGES, OPERATOR, uow, even_underway=True)
+            lambda uow: erase_personal_data(EMAIL, OPERATOR, uow, even_underway=True)
         )
 
     done = together(shop.ask, shop.decide, imports, erase, shop.deliver, shop.tidy)
@@ -203,7 +226,7 @@ def test_an_import_that_began_before_an_erasure_is_not_mixed_with_it(
         def erase(email: str = email, start: Barrier = start) -> None:
             start.wait()
             busy_database.write(
-                lambda uow: erase_personal_data(email, LANGUAGES, OPERATOR, uow, even_underway=True)
+                lambda uow: erase_personal_data(email, OPERATOR, uow, even_underway=True)
             )
 
         def imports(email: str = email, start: Barrier = start, number: int = number) -> Any:
@@ -255,7 +278,7 @@ def test_a_document_that_was_being_rendered_is_not_kept_after_an_erasure(
 ) -> None:
     user = store_user(database, email=EMAIL)
     store_order(database, user_pk=user.pk, user_email=EMAIL)
-    erase = partial(erase_personal_data, EMAIL, LANGUAGES, OPERATOR, even_underway=True)
+    erase = partial(erase_personal_data, EMAIL, OPERATOR, even_underway=True)
 
     def describe(order: Order) -> str:
         if order.user_email == EMAIL:  # read before the erasure, stored after it

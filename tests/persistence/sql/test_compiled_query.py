@@ -14,7 +14,7 @@ from persistence.accounts.users import users
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.sql.bulk import insert_rows
-from persistence.sql.compiled_query import CompiledQuery, observe
+from persistence.sql.compiled_query import CompiledQuery, Execution, observe
 from persistence.sql.references import row_of
 from persistence.sql.work import Work
 from tests.conftest import KIND, MakeUrl
@@ -101,7 +101,7 @@ def _cut(url: str) -> None:
 
 class TestObserve:
     def test_gets_text_and_rows_of_each_statement(
-        self, engines: Engines, observed: list[tuple[str, int]]
+        self, engines: Engines, observed: list[Execution]
     ) -> None:
         secret = "secret@example.com"
         with closing(Work(engines.writing)) as work:
@@ -111,13 +111,15 @@ class TestObserve:
             BY_EMAIL.rows(work, {"email": "nobody"})
             RENAMED.rows(work, {"first_name": secret})
 
-        commands = [(text.split()[0], count) for text, count in observed]
+        commands = [(execution.sql.split()[0], execution.rows) for execution in observed]
         assert commands == [("INSERT", 3), ("SELECT", 1), ("SELECT", 0), ("UPDATE", 3)]
-        assert not any(secret in text for text, _ in observed)
+        assert not any(secret in execution.sql + execution.name for execution in observed)
+        assert all(execution.began <= execution.ended for execution in observed)
+        assert all(execution.error is None for execution in observed)
 
     def test_ends_by_the_function_that_it_returns(self, engines: Engines) -> None:
-        observed: list[tuple[str, int]] = []
-        end = observe(lambda text, count: observed.append((text, count)))
+        observed: list[Execution] = []
+        end = observe(observed.append)
         end()
 
         with closing(Work(engines.autocommit)) as work:
@@ -125,20 +127,31 @@ class TestObserve:
 
         assert observed == []
 
-    def test_hears_nothing_of_what_failed(
-        self, engines: Engines, observed: list[tuple[str, int]]
+    def test_gets_the_error_of_what_failed(
+        self, engines: Engines, observed: list[Execution]
     ) -> None:
-        with closing(Work(engines.writing)) as work, pytest.raises(IntegrityError):
+        with closing(Work(engines.writing)) as work, pytest.raises(IntegrityError) as raised:
             insert_rows(work, users, [make_row(email="a"), make_row(email="a")])
 
-        assert observed == []
+        [execution] = observed
+        assert execution.error is raised.value.orig
+        assert (execution.rows, execution.sql.split()[0]) == (0, "INSERT")
+
+    def test_gets_the_error_of_a_failed_read(
+        self, engines: Engines, observed: list[Execution]
+    ) -> None:
+        failing = CompiledQuery(sa.select(sa.literal_column("no_such_column")).select_from(users))
+        with closing(Work(engines.autocommit)) as work, pytest.raises(DBAPIError):
+            failing.rows(work, {})
+
+        assert [type(execution.error) is not None for execution in observed] == [True]
 
 
 @pytest.fixture
-def observed() -> Iterator[list[tuple[str, int]]]:
+def observed() -> Iterator[list[Execution]]:
     """The statements from now on, as an observer receives them."""
-    observed: list[tuple[str, int]] = []
-    end = observe(lambda text, count: observed.append((text, count)))
+    observed: list[Execution] = []
+    end = observe(observed.append)
     yield observed
     end()
 

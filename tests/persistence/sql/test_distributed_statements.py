@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from persistence import idempotency
-from persistence.accounts import one_time_tokens, sessions
+from persistence.accounts import one_time_tokens
 from persistence.cancellations import requests
 from persistence.orders import queries, seller_projection, versions
+from persistence.privacy import retention
 from persistence.sql import keys
 from persistence.sql.columns import BigId, metadata
 from persistence.sql.compiled_query import CompiledQuery
@@ -35,10 +36,7 @@ def has_parameters(*names: str) -> Matches:
     return lambda query: bool({*names} & parameters_of(query.statement))
 
 
-def only_of(name: str) -> Matches:
-    return lambda query: {table.name for table in tables_of(query)} == {name}
-
-
+_REMOVED = [*retention._REMOVE.values(), idempotency.REMOVE_OLD]  # noqa: SLF001
 EXCEPTIONS: dict[str, Matches] = {
     "sellers' lists: rows of many users": has_parameters("seller_pk", "token_hash"),
     "the user of a row, for an operator or a seller, who then names the user": one_of(
@@ -61,10 +59,9 @@ EXCEPTIONS: dict[str, Matches] = {
     "SQLite has no sequences": lambda query: (
         query in {keys._highest(table) for table in metadata.sorted_tables if "pk" in table.c}  # noqa: SLF001
     ),
-    "deletes of old rows, in batches": one_of(
-        *(sessions.REMOVE_EXPIRED.batch, sessions.REMOVE_EXPIRED.all),
-        *(idempotency.REMOVE_OLD.batch, idempotency.REMOVE_OLD.all),
-        one_time_tokens._REMOVE_EXPIRED,  # noqa: SLF001
+    "deletes of old rows, in batches, and how many there are": one_of(
+        *(statement for removed in _REMOVED for statement in (removed.batch, removed.all)),
+        *retention._COUNT.values(),  # noqa: SLF001
     ),
     "links are looked up by token; few are revoked": one_of(one_time_tokens._REVOKE),  # noqa: SLF001
     "sessions of an earlier version, whose value does not have the user": lambda query: (
@@ -80,7 +77,6 @@ EXCEPTIONS: dict[str, Matches] = {
         seller_projection._STORED,  # noqa: SLF001
     ),
     "addresses of imported documents": has_parameters("hashes"),
-    "entries are only added, and read by operators": only_of("audit_entries"),
 }
 """Statements that search all nodes, by the reason."""
 

@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 # Code that does not know these tables would add users and orders without rows in them.
-compatible_from = "0018"
+compatible_from = "0022"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

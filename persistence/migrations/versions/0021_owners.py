@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0014"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 # Code that does not know the column would leave it empty.
-compatible_from = "0017"
+compatible_from = "0021"
 
 OWNER = "user_pk"
 # Tables, the column of each that references the row that it is a part of, and that row's table.

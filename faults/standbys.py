@@ -1,0 +1,205 @@
+"""Standbys are read while they fall behind, end and freeze."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from threading import Event, Lock, Thread
+from time import sleep
+
+import httpx
+from fakeredis import TcpFakeServer
+
+from faults.environment import Environment
+from faults.failovers import catch_up, replicated_shop
+from faults.findings import Finding
+from faults.invariants import broken_at
+from faults.scale import Scale
+from faults.standby_clients import LINES, Shopper, reading
+from tests.support.replication import Node, Replicated
+from tests.support.server import Server, free_port
+
+_WORKERS = 2
+_KINDS = ("cookies", "session", "key", "token")
+_CLIENTS = 8
+_MAX_PAUSE_SECONDS = 0.4
+_FROZEN_SECONDS = 4.0
+_CALM_SECONDS = 3.0
+_SLOWEST_SECONDS = 4.5
+
+
+def check_own_reads(environment: Environment, scale: Scale) -> Finding:
+    """Change a line and read its order at once, while standbys stop and go on applying changes."""
+    pairs = _Pairs(scale.own_reads)
+    with replicated_shop(environment) as (servers, own), _redis() as redis:
+        env = _reading_standbys(servers) | {"WAYBILL_LIMITS_STORAGE": redis}
+        with own.serve(workers=_WORKERS, **env) as server:
+            catch_up(servers)
+            with _pausing(servers.nodes[1:]):
+                pairs.run(own, server)
+        on_standbys = sum(map(_transactions, servers.nodes[1:]))
+        failures = [*pairs.failures, *broken_at(own.url)]
+    if on_standbys < pairs.count / len(_KINDS):
+        failures.append(f"standbys served {on_standbys} statements only, so little was shown")
+    return Finding(
+        title="own changes read from standbys",
+        database=environment.kind,
+        count=pairs.count,
+        required=scale.own_reads,
+        requirement="0 stale reads of a client's own change; 0 other statuses than 200",
+        figures={**pairs.by_kind, "stale": pairs.stale, "transactions on standbys": on_standbys},
+        failures=tuple(failures),
+    )
+
+
+def check_failures(environment: Environment, scale: Scale) -> Finding:
+    """End and freeze standbys one after the other: no read fails while the primary works."""
+    with replicated_shop(environment) as (servers, own):
+        with own.serve(workers=_WORKERS, **_reading_standbys(servers)) as server:
+            shoppers = [Shopper(own, server, "cookies") for _ in range(_CLIENTS)]
+            for shopper in shoppers:
+                shopper.cancel(shopper.orders[0].items[0].pk)  # it gets its cookie
+            catch_up(servers)
+            with reading(shoppers) as reads:
+                for _ in range(scale.standby_failures):
+                    for standby in servers.nodes[1:]:
+                        sleep(_CALM_SECONDS)
+                        standby.stop("immediate")
+                        sleep(_CALM_SECONDS)
+                        standby.start()
+                        sleep(_CALM_SECONDS)
+                        with standby.frozen():
+                            sleep(_FROZEN_SECONDS)
+        failures = [failure for log in reads for failure in log.failures]
+    refused = sum(log.statuses[503] for log in reads)
+    slowest = max(log.longest_gap() for log in reads)
+    if refused:
+        failures.append(f"503 to {refused} reads")
+    if slowest > _SLOWEST_SECONDS * scale.time_factor:
+        failures.append(f"a read took {slowest:.1f} s")
+    return Finding(
+        title="standbys ended and frozen",
+        database=environment.kind,
+        count=2 * 2 * scale.standby_failures,
+        required=4 * scale.standby_failures,
+        requirement="0 failed reads while the primary works",
+        figures={
+            "reads": sum(log.statuses[200] for log in reads),
+            "status 503": refused,
+            "slowest read s": slowest,
+        },
+        failures=tuple(failures),
+    )
+
+
+class _Pairs:
+    """Changes that are read at once by the client that made them."""
+
+    def __init__(self, required: int) -> None:
+        self.failures: list[str] = []
+        self.by_kind: Counter[str] = Counter()
+        self.stale = 0
+        self._required = required
+        self._lock = Lock()
+
+    @property
+    def count(self) -> int:
+        """The number of pairs."""
+        return sum(self.by_kind.values())
+
+    def run(self, own: Environment, server: Server) -> None:
+        """Run clients of all kinds at once."""
+        count = -(-self._required // _CLIENTS)
+        threads = [
+            Thread(target=self._repeat, args=(own, server, _KINDS[at % len(_KINDS)], count))
+            for at in range(_CLIENTS)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _repeat(self, own: Environment, server: Server, kind: str, count: int) -> None:
+        by = "cookies" if kind == "token" else kind
+        shopper = Shopper(own, server, by, orders=-(-count // LINES))
+        seller = own.client(server, own.seller_headers(shopper.seller))
+        for order in shopper.orders:
+            done: set[object] = set()
+            for item in order.items[:count]:
+                if kind == "token":
+                    changed = seller.post(f"/api/i1/order-items/{item.uuid}/reject/")
+                    done.add(str(item.uuid))
+                    is_seen = _rejected(seller, order.number) == done
+                else:
+                    changed = shopper.cancel(item.pk)
+                    done.add(item.pk)
+                    is_seen = shopper.cancelled(order.pk) == done
+                self._add(kind, changed, is_seen=is_seen)
+            count -= LINES
+        seller.close()
+        shopper.client.close()
+
+    def _add(self, kind: str, changed: httpx.Response, *, is_seen: bool) -> None:
+        with self._lock:
+            self.by_kind[kind] += 1
+            if changed.is_error:
+                self.failures.append(f"{kind}: {changed.status_code} {changed.text[:200]}")
+            elif not is_seen:
+                self.stale += 1
+                self.failures.append(f"{kind}: its own change is not seen")
+
+
+def _rejected(seller: httpx.Client, number: str) -> set[str]:
+    """The ids of the rejected items of an order. Raises HTTPStatusError."""
+    query = {"order__number": number, "status": "900", "limit": "100"}
+    response = seller.get("/api/i1/order-items/", params=query).raise_for_status()
+    return {item["id"] for item in response.json()["results"]}
+
+
+@contextmanager
+def _pausing(standbys: list[Node]) -> Iterator[None]:
+    """Pause and resume the standbys at random during the block."""
+    ended = Event()
+
+    def pause(standby: Node, rng: Random) -> None:
+        while not ended.is_set():
+            standby.execute("SELECT pg_wal_replay_pause()")
+            sleep(rng.uniform(0, _MAX_PAUSE_SECONDS))
+            standby.resume()
+            sleep(rng.uniform(0, _MAX_PAUSE_SECONDS))
+
+    threads = [
+        Thread(target=pause, args=(standby, Random(at))) for at, standby in enumerate(standbys)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def _redis() -> Iterator[str]:
+    """The URL of a server that speaks Redis, within this process."""
+    server = TcpFakeServer(("127.0.0.1", free_port()), server_type="redis")
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"redis://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _reading_standbys(servers: Replicated) -> dict[str, str]:
+    return {"WAYBILL_DATABASE_READ_URL": servers.url(*servers.nodes[1:])}
+
+
+def _transactions(node: Node) -> int:
+    [(count,)] = node.execute(
+        "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()", "shop"
+    )
+    return int(count)

@@ -1,0 +1,69 @@
+"""The health check says whether the server is ready."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from tests.deploy.deployed_files import DEPLOY
+
+READY, NOT_READY = 200, 503
+
+
+class Readiness(BaseHTTPRequestHandler):
+    status = READY
+
+    def do_GET(self) -> None:
+        self.send_response(self.status if self.path == "/readyz" else 404)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Log nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[HTTPServer]:
+    with HTTPServer(("127.0.0.1", 0), Readiness) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def check(port: int) -> tuple[int, str]:
+    done = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, DEPLOY / "healthcheck.py"],
+        env={"WAYBILL_PORT": str(port), "http_proxy": "http://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(READY, (0, "")), (NOT_READY, (1, "/readyz: 503\n"))]
+)
+def test_a_server_is_healthy_when_it_is_ready(
+    server: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    expected: tuple[int, str],
+) -> None:
+    monkeypatch.setattr(Readiness, "status", status)
+
+    assert check(server.server_port) == expected
+
+
+def test_without_a_server_it_is_not() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    exit_code, text = check(port)
+
+    assert exit_code == 1
+    assert "refused" in text

@@ -1,0 +1,57 @@
+"""Two servers behind nginx, restarted one at a time."""
+
+import pytest
+
+from faults import debian, rolling_restart
+from faults.debian import ProgramUnavailable, require_program
+from faults.environment import Environment
+from faults.rolling_restart import DEFAULTS, Variant
+from faults.scale import QUICK
+from tests.conftest import KIND
+
+on_a_server = pytest.mark.skipif(
+    KIND == "sqlite", reason="two servers with one database need PostgreSQL"
+)
+
+
+@pytest.fixture
+def _nginx() -> None:
+    try:
+        require_program("nginx")
+    except ProgramUnavailable as error:
+        pytest.skip(f"{error}; script/faults does not pass without it")
+
+
+@on_a_server
+@pytest.mark.usefixtures("_nginx")
+def test_no_request_fails(environment: Environment) -> None:
+    finding = rolling_restart.check(environment, QUICK)
+
+    assert finding.is_passed, (finding.failures, finding.figures)
+
+
+@on_a_server
+@pytest.mark.usefixtures("_nginx")
+def test_a_proxy_without_time_to_settle_is_noticed(environment: Environment) -> None:
+    """nginx avoids the first server for a minute, and the second one stops meanwhile."""
+    variant = Variant(
+        DEFAULTS.name, {" max_fails=0;": " fail_timeout=60s;"}, ("--settle", "0"), drain=1
+    )
+
+    finding = rolling_restart.check_variants(environment, QUICK, [variant])
+
+    assert not finding.is_passed
+    assert any("502" in failure for failure in finding.failures), finding.failures
+
+
+@on_a_server
+def test_without_nginx_the_check_fails(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debian, "_SEARCH_PATH", "/nowhere")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    finding = rolling_restart.check(environment, QUICK)
+
+    assert not finding.is_passed
+    assert "install the package nginx" in finding.failures[0]

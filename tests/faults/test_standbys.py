@@ -1,0 +1,26 @@
+"""PostgreSQL with standbys: failovers, lost changes, standbys that fall behind and fail."""
+
+from collections.abc import Callable
+
+import pytest
+
+from faults import failovers, standbys
+from faults.environment import Environment
+from faults.findings import Finding
+from faults.scale import QUICK, Scale
+from tests.conftest import KIND
+
+CHECKS = [
+    failovers.check,
+    failovers.check_lost_changes,
+    standbys.check_own_reads,
+    standbys.check_failures,
+]
+
+
+@pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no standby")
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.__module__}.{check.__name__}")
+def test_passes(environment: Environment, check: Callable[[Environment, Scale], Finding]) -> None:
+    finding = check(environment, QUICK)
+
+    assert finding.is_passed, (finding.failures, finding.figures)

@@ -1,0 +1,113 @@
+"""Slots of memory that processes share; other processes are spawned."""
+
+import multiprocessing
+import os
+import signal
+from multiprocessing.connection import Connection
+from typing import Any
+
+import pytest
+
+from handlers.metrics.shared_cells import SharedCells
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def claim_and_add(cells: SharedCells, amount: float, end: Connection) -> None:
+    """Claim a slot, add to its first number, and run until the other end closes."""
+    numbers = cells.claim()
+    if numbers is not None:
+        numbers[0] += amount
+    end.send(numbers is not None)
+    end.poll(None)
+
+
+class Other:
+    """Another process with a slot."""
+
+    def __init__(self, cells: SharedCells, amount: float) -> None:
+        self._end, end = SPAWN.Pipe()
+        self.process: Any = SPAWN.Process(target=claim_and_add, args=(cells, amount, end))
+        self.process.start()
+        end.close()
+        self.has_slot = self._end.recv()
+
+    def end(self, number: signal.Signals | None = None) -> None:
+        if number is not None:
+            os.kill(self.process.pid, number)
+        self._end.close()
+        self.process.join()
+
+
+def rows(cells: SharedCells) -> list[tuple[bool, float]]:
+    return [(slot.is_live, slot.numbers[0]) for slot in cells.slots()]
+
+
+def test_are_empty_before_the_first_claim() -> None:
+    assert rows(SharedCells(1, 3)) == []
+
+
+def test_processes_have_a_slot_each_and_see_all() -> None:
+    cells = SharedCells(2, 3)
+    own = cells.claim()
+    assert own is not None
+    own[0] = 5
+    other = Other(cells, 7)
+
+    try:
+        assert rows(cells) == [(True, 5), (True, 7)]
+        assert [slot.pid for slot in cells.slots()] == [os.getpid(), other.process.pid]
+    finally:
+        other.end()
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGKILL])
+def test_the_next_process_continues_where_a_dead_one_ended(number: signal.Signals | None) -> None:
+    cells = SharedCells(1, 1)
+    Other(cells, 7).end(number)
+    assert rows(cells) == [(False, 7)]
+
+    successor = Other(cells, 1)
+
+    try:
+        assert rows(cells) == [(True, 8)]
+    finally:
+        successor.end()
+
+
+def test_there_is_no_slot_for_more_processes() -> None:
+    cells = SharedCells(1, 1)
+    first = Other(cells, 1)
+
+    try:
+        assert cells.claim() is None
+        assert rows(cells) == [(True, 1)]
+    finally:
+        first.end()
+
+
+def test_asking_whether_a_process_lives_does_not_take_its_slot() -> None:
+    cells = SharedCells(1, 1)
+    Other(cells, 1).end()
+
+    assert rows(cells) == rows(cells) == [(False, 1)]
+    assert cells.claim() is not None
+
+
+def test_the_server_s_process_is_known_to_all() -> None:
+    cells = SharedCells(1, 1)
+
+    assert cells.owner == os.getpid()
+
+
+def test_systems_without_files_in_memory_use_a_temporary_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    cells = SharedCells(1, 2)
+    other = Other(cells, 3)
+
+    try:
+        assert rows(cells) == [(True, 3)]
+    finally:
+        other.end()
