@@ -59,6 +59,7 @@ CHECKS: Sequence[Check] = (
     Check("failovers", failovers.check, (POSTGRES,)),
     Check("lost-changes", failovers.check_lost_changes, (POSTGRES,)),
     Check("own-reads", standbys.check_own_reads, (POSTGRES,)),
+    Check("pooled-own-reads", standbys.check_pooled_own_reads, (POSTGRES,)),
     Check("standbys", standbys.check_failures, (POSTGRES,)),
     Check("contract", pytest_suites.contract, (SQLITE,)),
     Check("dropped-connections", dropped_connections.check),

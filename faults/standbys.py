@@ -1,19 +1,21 @@
 """Standbys are read while they fall behind, end and freeze."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from random import Random
 from threading import Event, Lock, Thread
 from time import sleep
 
 import httpx
+import sqlalchemy as sa
 from fakeredis import TcpFakeServer
 
 from faults.environment import Environment
 from faults.failovers import catch_up, replicated_shop
 from faults.findings import Finding
 from faults.invariants import broken_at
+from faults.pgbouncer import TRANSACTION, PgBouncerUnavailable, running_pgbouncer
 from faults.scale import Scale
 from faults.standby_clients import LINES, Shopper, reading
 from tests.support.replication import Node, Replicated
@@ -22,6 +24,7 @@ from tests.support.server import Server, free_port
 _WORKERS = 2
 _KINDS = ("cookies", "session", "key", "token")
 _CLIENTS = 8
+_SERVER_CONNECTIONS = 6
 _MAX_PAUSE_SECONDS = 0.4
 _FROZEN_SECONDS = 4.0
 _CALM_SECONDS = 3.0
@@ -31,25 +34,29 @@ _SLOWEST_SECONDS = 4.5
 def check_own_reads(environment: Environment, scale: Scale) -> Finding:
     """Change a line and read its order at once, while standbys stop and go on applying changes."""
     pairs = _Pairs(scale.own_reads)
-    with replicated_shop(environment) as (servers, own), _redis() as redis:
-        env = _reading_standbys(servers) | {"WAYBILL_LIMITS_STORAGE": redis}
-        with own.serve(workers=_WORKERS, **env) as server:
-            catch_up(servers)
-            with _pausing(servers.nodes[1:]):
-                pairs.run(own, server)
-        on_standbys = sum(map(_transactions, servers.nodes[1:]))
-        failures = [*pairs.failures, *broken_at(own.url)]
-    if on_standbys < pairs.count / len(_KINDS):
-        failures.append(f"standbys served {on_standbys} statements only, so little was shown")
-    return Finding(
-        title="own changes read from standbys",
-        database=environment.kind,
-        count=pairs.count,
-        required=scale.own_reads,
-        requirement="0 stale reads of a client's own change; 0 other statuses than 200",
-        figures={**pairs.by_kind, "stale": pairs.stale, "transactions on standbys": on_standbys},
-        failures=tuple(failures),
-    )
+    with replicated_shop(environment) as (servers, own):
+        pairs.run_on(servers, own, own, _reading_standbys(servers))
+    return pairs.finding(environment, "own changes read from standbys")
+
+
+def check_pooled_own_reads(environment: Environment, scale: Scale) -> Finding:
+    """The same with PgBouncer in transaction mode in front of each server."""
+    title = "own changes read from standbys behind PgBouncer"
+    pairs = _Pairs(scale.own_reads // 5)
+    try:
+        with (
+            replicated_shop(environment) as (servers, own),
+            _pooled(servers) as (url, *read_urls),
+            own.beside(url) as pooled,
+        ):
+            env = {
+                "WAYBILL_DATABASE_READ_URL": _joined(read_urls),
+                "WAYBILL_DATABASE_POOLER": "transaction",
+            }
+            pairs.run_on(servers, own, pooled, env)
+    except PgBouncerUnavailable as error:
+        pairs.failures.append(str(error))
+    return pairs.finding(environment, title)
 
 
 def check_failures(environment: Environment, scale: Scale) -> Finding:
@@ -99,8 +106,40 @@ class _Pairs:
         self.failures: list[str] = []
         self.by_kind: Counter[str] = Counter()
         self.stale = 0
+        self.on_standbys = 0
         self._required = required
         self._lock = Lock()
+
+    def run_on(
+        self, servers: Replicated, own: Environment, served: Environment, env: dict[str, str]
+    ) -> None:
+        """Run the pairs on a server of ``served``, with these settings and a Redis."""
+        with _redis() as redis:
+            env = env | {"WAYBILL_LIMITS_STORAGE": redis}
+            with served.serve(workers=_WORKERS, **env) as server:
+                catch_up(servers)
+                with _pausing(servers.nodes[1:]):
+                    self.run(own, server)
+        self.on_standbys = sum(map(_transactions, servers.nodes[1:]))
+        self.failures += broken_at(own.url)
+        if self.on_standbys < self.count / len(_KINDS):
+            self.failures.append(f"standbys served {self.on_standbys} statements only")
+
+    def finding(self, environment: Environment, title: str) -> Finding:
+        """The result."""
+        return Finding(
+            title=title,
+            database=environment.kind,
+            count=self.count,
+            required=self._required,
+            requirement="0 stale reads of a client's own change; 0 other statuses than 200",
+            figures={
+                **self.by_kind,
+                "stale": self.stale,
+                "transactions on standbys": self.on_standbys,
+            },
+            failures=tuple(self.failures),
+        )
 
     @property
     def count(self) -> int:
@@ -154,6 +193,23 @@ def _rejected(seller: httpx.Client, number: str) -> set[str]:
     query = {"order__number": number, "status": "900", "limit": "100"}
     response = seller.get("/api/i1/order-items/", params=query).raise_for_status()
     return {item["id"] for item in response.json()["results"]}
+
+
+@contextmanager
+def _pooled(servers: Replicated) -> Iterator[list[str]]:
+    """The URL of a PgBouncer in front of each server."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(running_pgbouncer(node.url(), TRANSACTION, _SERVER_CONNECTIONS)).url
+            for node in servers.nodes
+        ]
+
+
+def _joined(urls: Sequence[str]) -> str:
+    """One URL with the hosts of all."""
+    first, *others = map(sa.make_url, urls)
+    hosts = ",".join(f"{url.host}:{url.port}" for url in (first, *others))
+    return f"postgresql://{first.username}@{hosts}/{first.database}"
 
 
 @contextmanager

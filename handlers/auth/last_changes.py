@@ -5,10 +5,10 @@ session and after each change. A request that has none is served by the primary:
 store cookies, so the absence proves nothing.
 """
 
-from hashlib import sha256
+import hmac
+from hmac import compare_digest
 
 from flask import Request, Response
-from itsdangerous import BadSignature, Signer
 
 from domain.accounts.sessions import id_hash
 from domain.shared.positions import Position
@@ -20,17 +20,20 @@ from handlers.settings import Settings
 def last_change(request: Request, session: str, settings: Settings) -> Position | None:
     """The position after the last change of this session; None if it is unknown."""
     shown = cookie_value(request, settings.cookie_name(LAST_CHANGE_COOKIE)) or ""
-    try:
-        return parse_position(_signer(session, settings).unsign(shown).decode())
-    except BadSignature:
+    text, _, signature = shown.partition(".")
+    if not shown.isascii() or not any(
+        compare_digest(signature, _signature(text, session, secret)) for secret in settings.secrets
+    ):
         return None
+    return parse_position(text)
 
 
 def set_last_change(
     response: Response, position: Position, session: str, request: Request, settings: Settings
 ) -> None:
     """Set the cookie of a session."""
-    value = _signer(session, settings).sign(write_position(position)).decode()
+    text = write_position(position)
+    value = f"{text}.{_signature(text, session, settings.secret)}"
     lifetime = session_lifetime(settings)
     set_cookie(response, LAST_CHANGE_COOKIE, value, lifetime, request, settings)
 
@@ -45,8 +48,10 @@ def parse_position(text: str) -> Position:
     return Position(int(text[:8], 16), int(text[8:], 16))
 
 
-def _signer(session: str, settings: Settings) -> Signer:
-    """The signer for one session: the cookie of another one says nothing."""
-    return Signer(
-        settings.secrets, salt=f"last-change:{id_hash(session).hex()}", digest_method=sha256
-    )
+def _signature(text: str, session: str, secret: str) -> str:
+    """The signature for one session: the cookie of another one says nothing.
+
+    Not by itsdangerous, which takes ten times as long: every read verifies one.
+    """
+    content = b"last-change:" + id_hash(session) + text.encode()
+    return hmac.digest(secret.encode(), content, "sha256").hex()

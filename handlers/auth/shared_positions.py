@@ -5,12 +5,12 @@ where WAYBILL_LIMITS_STORAGE is. With `memory://`, other workers would not see t
 programs read the primary only.
 """
 
-import hmac
 from typing import Any
 
 import structlog
 from limits.storage import MemoryStorage, storage_from_string
 
+from domain.accounts.sessions import id_hash
 from domain.shared.errors import Unavailable
 from domain.shared.positions import ORIGIN, Position
 from handlers.auth.last_changes import parse_position, write_position
@@ -38,23 +38,20 @@ class SharedPositions:
         storage: Any = storage_from_string(settings.limits_storage, wrap_exceptions=True)
         self._redis = None if isinstance(storage, MemoryStorage) else storage.storage
         self._errors = storage.base_exceptions
-        self._secrets = [secret.encode() for secret in settings.secrets]
 
     def get(self, credential: str) -> Position | None:
         """The position after the last change of the client; None if it is unknown.
 
-        Without a change in the last ten minutes, all standbys that are read include it. While the
-        secret is changed, other servers may have stored it by the other secret.
+        Without a change in the last ten minutes, all standbys that are read include it.
         """
         if self._redis is None:
             return None
         try:
-            found = [self._redis.get(key) for key in self._keys(credential)]
+            stored = self._redis.get(self._key(credential))
         except self._errors:
             _log.warning("last_changes_unavailable", exc_info=True)
             return None
-        texts = [text.decode() for text in found if text is not None]
-        return parse_position(max(texts)) if texts else ORIGIN
+        return ORIGIN if stored is None else parse_position(stored.decode())
 
     def put(self, credential: str, position: Position) -> None:
         """Store a position; a later one stays. Raises Unavailable without the storage."""
@@ -62,13 +59,12 @@ class SharedPositions:
             return
         try:
             text = write_position(position)
-            self._redis.eval(_RAISE, 1, self._keys(credential)[-1], text, LIFETIME_SECONDS)
+            self._redis.eval(_RAISE, 1, self._key(credential), text, LIFETIME_SECONDS)
         except self._errors as error:
             _log.exception("last_changes_unavailable")
             raise Unavailable from error
 
-    def _keys(self, credential: str) -> list[str]:
-        """The keys by each secret; the last one is that of this server's own changes."""
-        subject = f"last-change:{credential}".encode()
-        digests = [hmac.digest(secret, subject, "sha256") for secret in self._secrets]
-        return [f"waybill:last-change:{digest.hex()}" for digest in digests]
+    @staticmethod
+    def _key(credential: str) -> str:
+        """Without WAYBILL_SECRET: servers may have different ones while it is replaced."""
+        return f"waybill:last-change:{id_hash(credential).hex()}"

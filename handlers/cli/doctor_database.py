@@ -7,14 +7,16 @@ import click
 
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
-from handlers.cli.error_reporting import error_message, report_database_errors
+from handlers.cli.error_reporting import error_message, first_line, report_database_errors
 from handlers.cli.findings import Finding, error, ok, warning
 from handlers.settings import Settings
 from persistence.database import Database
+from persistence.diagnosis import standby_obstacles
 from persistence.migrations import head
 
 _MAX_DRIFT = timedelta(seconds=2)
 _MAX_WAIT = timedelta(minutes=10)
+_MAX_SILENCE = timedelta(minutes=2)
 
 
 def check_database(settings: Settings, database: Database) -> Iterator[Finding]:
@@ -38,6 +40,17 @@ def check_database(settings: Settings, database: Database) -> Iterator[Finding]:
         yield from _check_writing(database)
         yield from _check_emails(database)
     yield _check_clock(database)
+
+
+def check_standbys(settings: Settings) -> Iterator[Finding]:
+    """Whether each host of the URL for reading is a standby that answers."""
+    if not settings.database_read_url:
+        return
+    for host, obstacle in standby_obstacles(settings.database_read_url).items():
+        if obstacle is None:
+            yield ok("standby", f"{host} answers")
+        else:
+            yield warning("standby", f"{host} is not read: {first_line(obstacle)}")
 
 
 def _schema(revision: str | None) -> str:
@@ -85,12 +98,21 @@ def _check_clock(database: Database) -> Finding:
 
 
 def _check_emails(database: Database) -> Iterator[Finding]:
-    next_due, dead = database.outbox_state()
-    waiting = datetime.now(UTC) - next_due if next_due else timedelta(0)
-    if waiting > _MAX_WAIT:
-        minutes = int(waiting.total_seconds() // 60)
-        yield error("worker", f"an e-mail is due for {minutes} minutes. Run: waybill worker")
+    now = datetime.now(UTC)
+    outbox = database.outbox_state()
+    late = now - outbox.next_due if outbox.next_due else timedelta(0)
+    silent = now - outbox.worker_seen if outbox.worker_seen else None
+    if late > _MAX_WAIT:
+        yield error("worker", f"an e-mail is due for {_minutes(late)}. Run: waybill worker")
+    elif silent is None:
+        yield warning("worker", "none was seen in the last day. Run: waybill worker")
+    elif silent > _MAX_SILENCE:
+        yield error("worker", f"last seen {_minutes(silent)} ago. Run: waybill worker")
     else:
-        yield ok("worker", "no e-mail is overdue")
-    if dead:
-        yield warning("e-mails", f"{dead} can't be delivered. See: waybill outbox list")
+        yield ok("worker", "it runs, and no e-mail is overdue")
+    if outbox.dead:
+        yield warning("e-mails", f"{outbox.dead} can't be delivered. See: waybill outbox list")
+
+
+def _minutes(duration: timedelta) -> str:
+    return f"{int(duration.total_seconds() // 60)} minutes"

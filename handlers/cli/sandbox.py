@@ -76,6 +76,7 @@ def _own_settings(folder: Path, port: int | None) -> Mapping[str, str]:
     own = {
         _DATABASE: f"sqlite:///{folder / 'sandbox.sqlite3'}",
         "WAYBILL_DATABASE_POOLER": "none",
+        "WAYBILL_DATABASE_READ_URL": "",
         "WAYBILL_SECRET": SECRET,
         "WAYBILL_LIMITS_STORAGE": "memory://",
         "WAYBILL_DOCS": "true",

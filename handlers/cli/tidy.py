@@ -17,6 +17,8 @@ from persistence.database import Database
 
 _MAX_DAYS = 36_500
 _MAX_BATCH = 10_000
+_TRIES = 60
+_PAUSE_SECONDS = 1.0
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -91,7 +93,7 @@ def _removed(database: Database, periods: RetentionPeriods, batch: int) -> dict[
     run = TidyRun(database, periods, batch)
     progress = ProgressLines()
     with GracefulShutdown() as shutdown:
-        if not run.begin():
+        if not _begin(run, shutdown):
             raise click.ClickException(
                 "A worker or another command is tidying. If it has died, it is forgotten within"
                 " five minutes."
@@ -107,6 +109,15 @@ def _removed(database: Database, periods: RetentionPeriods, batch: int) -> dict[
                 "A batch took longer than five minutes, and another process has taken over."
             ) from error
     return run.removed
+
+
+def _begin(run: TidyRun, shutdown: GracefulShutdown) -> bool:
+    """Begin the run, soon after the end of another one, since most take seconds only."""
+    for _ in range(_TRIES):
+        if run.begin():
+            return True
+        shutdown.wait(_PAUSE_SECONDS)
+    return False
 
 
 def _summary(removed: dict[str, int]) -> str:

@@ -12,6 +12,7 @@ from domain.shared.monitoring import PoolUse
 from handlers.http.exchange import Exchange
 from handlers.metrics.cells import Cells
 from handlers.metrics.garbage import GarbageMetrics
+from handlers.metrics.inheritance import inherited_descriptor, leave
 from handlers.metrics.instruments import Counter, Gauge, Histogram
 from handlers.metrics.processes import ProcessMetrics
 from handlers.metrics.requests import RequestMetrics
@@ -174,9 +175,18 @@ class Metrics:
         with self._sampling:
             self._sample()
 
-    def new_shared_cells(self, slots: int) -> SharedCells:
-        """Memory for the metrics of this many processes."""
-        return SharedCells(len(self._cells), slots)
+    def shared_cells(self, slots: int) -> SharedCells:
+        """Memory for the metrics of this many processes.
+
+        After a reload, it has the counts of the processes before.
+        """
+        layout = self._cells.layout
+        try:
+            shared = SharedCells(layout, slots, inherited_descriptor())
+        except ValueError:  # after hundreds of upgrades by reload, counters begin at 0 again
+            shared = SharedCells(layout, slots)
+        leave(shared.descriptor)
+        return shared
 
     def share(self, shared: SharedCells) -> bool:
         """Share the metrics of this process, which begins to serve; return whether that worked."""
@@ -195,10 +205,11 @@ class Metrics:
         totals = self._cells.totals(slots)
         for instrument in self._instruments:
             yield from instrument.collect(totals)
-        live = [slot.pid for slot in slots if slot.is_live] or [os.getpid()]
-        yield GaugeMetricFamily("waybill_processes", "Server processes that run.", len(live))
+        live = sum(slot.is_live for slot in slots) or 1
+        yield GaugeMetricFamily("waybill_processes", "Server processes that run.", live)
         shared = self._cells.shared
-        yield from self._processes.collect(shared.owner if shared else os.getpid(), live)
+        parent = shared.owner if shared else os.getpid()
+        yield from self._processes.collect(parent, [slot.pid for slot in slots])
         if self._figures is not None:
             yield from collect_figures(self._figures.get())
 

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterable
 
+from handlers.metrics.layouts import Block, Layout
 from handlers.metrics.shared_cells import Numbers, SharedCells, Slot
 
 
@@ -17,17 +18,24 @@ class Cells:
         self._private = array("d")
         self.values: Numbers = self._private
         self.shared: SharedCells | None = None
+        self._blocks: list[Block] = []
         self._gauges: set[int] = set()
 
-    def __len__(self) -> int:
-        return len(self.values)
+    @property
+    def layout(self) -> Layout:
+        """What the numbers are."""
+        return tuple(self._blocks)
 
-    def reserve(self, count: int, *, are_gauges: bool = False) -> int:
-        """Add ``count`` numbers; return the index of the first."""
+    def reserve(self, key: str, count: int, *, are_gauges: bool = False) -> int:
+        """Add ``count`` numbers; return the index of the first.
+
+        ``key``: of what they are, the same in each release.
+        """
         if self.shared is not None:
             raise RuntimeError("the layout is fixed once the cells are shared")
         start = len(self._private)
         self._private.extend([0.0] * count)
+        self._blocks.append(Block(key, count, are_gauges))
         if are_gauges:
             self._gauges.update(range(start, start + count))
         return start

@@ -21,7 +21,7 @@ class GarbageMetrics:
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
         self._generations = len(gc.get_stats())
-        self._first = cells.reserve(len(_METRICS) * self._generations)
+        self._first = cells.reserve("python_gc", len(_METRICS) * self._generations)
         self._seen = self._stats()
 
     def update(self) -> None:

@@ -48,8 +48,7 @@ class Counter(_Labelled):
     ) -> None:
         super().__init__(name, text, label, [*values, OTHER])
         self._cells = cells
-        self._first = cells.reserve(len(self._children))
-        self._index = {labels: self._first + at for at, labels in enumerate(self._children)}
+        self._index = {labels: cells.reserve(_key(name, labels), 1) for labels in self._children}
         self._lock = Lock()
 
     def inc(self, *labels: str) -> None:
@@ -86,8 +85,10 @@ class Gauge(_Labelled):
     ) -> None:
         super().__init__(name, text, label, values)
         self._cells = cells
-        first = cells.reserve(len(self._children), are_gauges=True)
-        self._index = {labels: first + at for at, labels in enumerate(self._children)}
+        self._index = {
+            labels: cells.reserve(_key(name, labels), 1, are_gauges=True)
+            for labels in self._children
+        }
 
     def set(self, value: float, *labels: str) -> None:
         """Set the number of this process."""
@@ -118,8 +119,10 @@ class Histogram(_Labelled):
         self._bounds = bounds
         # The buckets, not cumulative, with one for longer durations; then the sum.
         self._width = len(bounds) + 2
-        first = cells.reserve(len(self._children) * self._width)
-        self._index = {labels: first + at * self._width for at, labels in enumerate(self._children)}
+        key = f"{name} of {bounds}"
+        self._index = {
+            labels: cells.reserve(_key(key, labels), self._width) for labels in self._children
+        }
         self._lock = Lock()
 
     def observe(self, seconds: float, *labels: str) -> None:
@@ -137,6 +140,10 @@ class Histogram(_Labelled):
             cells = totals[start : start + self._width]
             family.add_metric(labels, buckets(self._bounds, cells[:-1]), cells[-1])
         yield family
+
+
+def _key(name: str, labels: Labels) -> str:
+    return " ".join([name, *labels])
 
 
 def buckets(bounds: Sequence[float], counts: Sequence[float]) -> list[tuple[str, float]]:

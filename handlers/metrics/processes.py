@@ -9,8 +9,10 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 _PROC = Path("/proc")
+_TRIES = 5
 # Fields of /proc/PID/stat after the name of the program, counted from 0.
-_USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM, _START, _VIRTUAL, _RESIDENT = (
+_PARENT, _USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM, _START, _VIRTUAL, _RESIDENT = (
+    1,
     11,
     12,
     13,
@@ -33,8 +35,8 @@ class ProcessMetrics:
         self._ticks = float(os.sysconf("SC_CLK_TCK"))
 
     def collect(self, parent: int, workers: Sequence[int]) -> Iterator[Metric]:
-        """``parent``: the process that began the server; ``workers``: its live children."""
-        rows = {pid: row for pid in {parent, *workers} if (row := _stat(pid)) is not None}
+        """``parent``: the process that began the server; ``workers``: its children so far."""
+        rows = _rows(parent, workers)
         if parent not in rows:
             return
         own = (_USER, _SYSTEM)
@@ -70,6 +72,28 @@ class ProcessMetrics:
             yield GaugeMetricFamily(
                 "process_max_fds", "The most file descriptors of one process.", min(limits)
             )
+
+
+def _rows(parent: int, workers: Sequence[int]) -> dict[int, list[int]]:
+    """The rows of the parent and of its present children, by pid.
+
+    An ended child has a row until the parent has waited for it; then the parent's row includes it.
+    So they are read again if the parent waited for one meanwhile.
+    """
+    rows: dict[int, list[int]] = {}
+    for _ in range(_TRIES):
+        before = _stat(parent)
+        read = {pid: row for pid in {parent, *workers} if (row := _stat(pid)) is not None}
+        # A number may be that of another process by now.
+        rows = {pid: row for pid, row in read.items() if parent in (pid, row[_PARENT])}
+        after = _stat(parent)
+        if _of_children(before) == _of_children(after):
+            break
+    return rows
+
+
+def _of_children(row: list[int] | None) -> tuple[int, int] | None:
+    return None if row is None else (row[_CHILDREN_USER], row[_CHILDREN_SYSTEM])
 
 
 def _stat(pid: int) -> list[int] | None:

@@ -36,8 +36,10 @@ class RequestMetrics:
         self._cells = cells
         self._operations = (*dict.fromkeys(operation_ids), NO_OPERATION)
         self._width = len(_STATUSES) + len(BOUNDS) + 2
-        first = cells.reserve(len(self._operations) * self._width)
-        self._starts = {name: first + at * self._width for at, name in enumerate(self._operations)}
+        key = f"waybill_requests {_STATUSES} {BOUNDS}"
+        self._starts = {
+            name: cells.reserve(f"{key} {name}", self._width) for name in self._operations
+        }
         self._starts[""] = self._starts[NO_OPERATION]
         self._status = {int(text): at for at, text in enumerate(_STATUSES[:-1])}
         self._durations = len(_STATUSES)

@@ -72,8 +72,9 @@ def serve(
     if reloads.is_check():
         return
     before = reloads.inheritance()
+    workers = len(before.listeners) if before else settings.workers
     # A worker that is being replaced and its successor have a slot each.
-    shared = metrics.new_shared_cells(2 * settings.workers + 1)
+    shared = metrics.shared_cells(2 * workers + 1)
     # Workers share the memory of the application until a garbage collection writes to it.
     gc.freeze()
     connections = raise_limit()
@@ -83,7 +84,7 @@ def serve(
         interface=Interfaces.ASGI,
         address=settings.host,
         port=settings.port,
-        workers=len(before.listeners) if before else settings.workers,
+        workers=workers,
         workers_kill_timeout=_STOP_SECONDS,
         backlog=_BACKLOG,
         # granian's "backpressure" is the maximum number of connections of a worker.

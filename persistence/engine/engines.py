@@ -250,7 +250,7 @@ def connect(url: str, pool: Pool) -> Engines:
 
 def pool_names(url: str) -> tuple[str, ...]:
     """Return the names of the pools that the engines for ``url`` have."""
-    is_sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+    is_sqlite = database_url(url).get_backend_name() == "sqlite"
     return ("write", "documents") if is_sqlite else ("write", "read", "documents")
 
 

@@ -1,7 +1,6 @@
 """What is known of a primary and its standbys, and whether a standby may be read."""
 
 import re
-from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -45,19 +44,18 @@ class Replication:
 
     def __init__(self, lag: float) -> None:
         self.lag = lag
-        self._samples: deque[PrimarySample] = deque()
+        self._samples: tuple[PrimarySample, ...] = ()  # replaced as a whole, for other threads
         self._limit: _Limit | None = None
         self.is_primary_away = False
 
     def add(self, sample: PrimarySample) -> None:
         """Add a sample, which is later than all before."""
-        samples = self._samples
-        if samples and samples[0].timeline != sample.timeline:
-            samples.clear()
-        samples.append(sample)
-        while samples[0].at < sample.at - self.lag:
-            samples.popleft()
-        self._limit = _Limit(sample, samples[0].written)
+        self._samples = tuple(
+            earlier
+            for earlier in (*self._samples, sample)
+            if earlier.timeline == sample.timeline and earlier.at >= sample.at - self.lag
+        )
+        self._limit = _Limit(sample, self._samples[0].written)
         self.is_primary_away = False
 
     def lose_primary(self) -> None:
@@ -93,7 +91,7 @@ class Replication:
     def seconds_behind(self, state: StandbyState, now: float) -> float | None:
         """Return the age of the newest sample that the standby has replayed; None for none."""
         replayed = state.replayed or 0
-        for sample in reversed(tuple(self._samples)):
+        for sample in reversed(self._samples):
             if sample.timeline == state.timeline and sample.written <= replayed:
                 return now - sample.at
         return None

@@ -46,6 +46,7 @@ _EXPANDING: Sequence[tuple[str, str]] = (
         rf"CREATE INDEX CONCURRENTLY (IF NOT EXISTS )?\S+ ON {_NAME}",
         "gets an index, while it is read and written",
     ),
+    (rf"{_ALTER}SET \(", "gets other storage parameters"),
     (rf"INSERT INTO {_NAME}", "gets rows"),
     (rf"COMMENT ON (TABLE|COLUMN) {_NAME}", "gets a comment"),
 )
@@ -55,6 +56,8 @@ _OTHER: Sequence[tuple[str, str]] = (
     (rf"{_ALTER}ALTER COLUMN \S+ SET NOT NULL", "is read to forbid NULL; locked until it is"),
     (rf"{_ALTER}ALTER COLUMN", "has a column changed; a short lock"),
     (rf"{_ALTER}ADD CONSTRAINT", "is read for a constraint; locked until it is"),
+    (rf"{_ALTER}ADD (PRIMARY KEY|UNIQUE)", "gets a unique index; locked until it is built"),
+    (rf"{_ALTER}(ATTACH|DETACH) PARTITION", "gets or loses a partition; a short lock"),
     (rf"{_ALTER}DROP COLUMN", "loses a column; a short lock"),
     (rf"{_ALTER}DROP CONSTRAINT", "loses a constraint; a short lock"),
     (rf"{_ALTER}RENAME", "is renamed, or has a column renamed; a short lock"),
@@ -70,29 +73,30 @@ _RULES = [
     for rules, is_expanding in ((_EXPANDING, True), (_OTHER, False))
     for pattern, description in rules
 ]
-_CREATED = re.compile(rf"CREATE TABLE {_NAME}", re.IGNORECASE)
 _INDEX = r"INDEX CONCURRENTLY (?:IF (?:NOT )?EXISTS )?(\S+)"
 
 
 def effects_of(statements: Iterable[str]) -> Sequence[Effect]:
     """Return what the statements of one migration do, without repetition.
 
-    What is done to a table that the migration creates is left out: no other code uses it. So is the
-    removal of an index that is created again, which an interrupted attempt may have left invalid.
+    What is done to a table after the migration created it is left out: no other code uses it. So is
+    the removal of an index that is created again, which an interrupted attempt may have left
+    invalid.
     """
     texts = [" ".join(statement.split()) for statement in statements]
-    created = {match["table"] for text in texts if (match := _CREATED.match(text))}
     indexes = {match[1] for text in texts if (match := re.match(f"CREATE {_INDEX}", text))}
-    effects = dict.fromkeys(
-        _effect(text)
-        for text in texts
-        if not ((match := re.match(f"DROP {_INDEX}", text)) and match[1] in indexes)
-    )
-    return [
-        effect
-        for effect in effects
-        if effect.table not in created or effect.description == _IS_CREATED
-    ]
+    created: set[str | None] = set()
+    effects: dict[Effect, None] = {}
+    for text in texts:
+        dropped = re.match(f"DROP {_INDEX}", text)
+        if dropped and dropped[1] in indexes:
+            continue
+        effect = _effect(text)
+        if effect.table not in created:
+            effects[effect] = None
+        if effect.description == _IS_CREATED:
+            created.add(effect.table)
+    return list(effects)
 
 
 def _effect(text: str) -> Effect:

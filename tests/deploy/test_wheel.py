@@ -1,6 +1,7 @@
 """The wheel has one package, and its commands work beside other packages with the rooms' names."""
 
 import re
+import signal
 import subprocess
 import tarfile
 import time
@@ -11,6 +12,7 @@ from email.parser import HeaderParser
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from script.installed_form import ROOMS
@@ -130,7 +132,7 @@ class TestServer:
     def test_serves_operations_pages_and_files(
         self, installed: Installation, tmp_path: Path
     ) -> None:
-        with served(installed, tmp_path, WAYBILL_WORKERS="2") as client:
+        with served(installed, tmp_path, WAYBILL_WORKERS="2") as (client, _):
             login = client.post("/users/login/", json=LOGIN)
             orders = client.get("/users/orders/?limit=1")
             refused = client.get("/users/orders/?limit=0", headers={"Accept-Language": "tr"})
@@ -144,22 +146,42 @@ class TestServer:
         assert set(pages.values()) == {200}, pages
 
     def test_serves_a_sandbox(self, installed: Installation, tmp_path: Path) -> None:
-        with served(installed, tmp_path, "--sandbox") as client:
+        with served(installed, tmp_path, "--sandbox") as (client, _):
             assert "clock" in client.get("/sandbox/").json()
+
+    def test_reloads_its_code(self, installed: Installation, tmp_path: Path) -> None:
+        with served(installed, tmp_path) as (client, process):
+            main = psutil.Process(process.pid)
+            before = set(main.children())
+            process.send_signal(signal.SIGHUP)
+            wait_for(
+                lambda: bool(main.children()) and before.isdisjoint(main.children()),
+                process,
+                tmp_path / "output",
+            )
+
+            assert client.get("/readyz").status_code == 200
 
 
 @contextmanager
 def served(
     installed: Installation, folder: Path, *options: str, **settings: str
-) -> Iterator[httpx.Client]:
-    """Serve during the block; SIGTERM ends it with 0."""
+) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
+    """Serve during the block, with a client of the server; SIGTERM ends it with 0."""
     port = free_port()
     output = folder / "output"
-    process = installed.start("serve", *options, output=output, WAYBILL_PORT=str(port), **settings)
+    process = installed.start(
+        "serve",
+        *options,
+        output=output,
+        WAYBILL_PORT=str(port),
+        WAYBILL_DRAIN_SECONDS="0",
+        **settings,
+    )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             wait_for(lambda: is_ready(client), process, output)
-            yield client
+            yield client, process
         process.terminate()
         assert process.wait(60) == 0, output.read_text()
     finally:
@@ -175,7 +197,7 @@ def is_ready(client: httpx.Client) -> bool:
 
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], output: Path) -> None:
-    for _ in range(1200):
+    for _ in range(2400):
         assert process.poll() is None, output.read_text()
         if condition():
             return

@@ -7,6 +7,7 @@ import pytest
 from faults import failovers, standbys
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.pgbouncer import PgBouncerUnavailable, require_pgbouncer
 from faults.scale import QUICK, Scale
 from tests.conftest import KIND
 
@@ -22,5 +23,17 @@ CHECKS = [
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.__module__}.{check.__name__}")
 def test_passes(environment: Environment, check: Callable[[Environment, Scale], Finding]) -> None:
     finding = check(environment, QUICK)
+
+    assert finding.is_passed, (finding.failures, finding.figures)
+
+
+@pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no standby")
+def test_passes_behind_pgbouncer(environment: Environment) -> None:
+    try:
+        require_pgbouncer()
+    except PgBouncerUnavailable as error:
+        pytest.skip(f"{error}; script/faults does not pass without it")
+
+    finding = standbys.check_pooled_own_reads(environment, QUICK)
 
     assert finding.is_passed, (finding.failures, finding.figures)

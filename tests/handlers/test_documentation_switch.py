@@ -48,10 +48,9 @@ def test_all_paths_of_the_documentation_are_unknown() -> None:
 def test_they_are_answered_as_any_unknown_path(bare: TestClient) -> None:
     for path in PATHS:
         for method in ("GET", "HEAD", "POST"):
-            answers = [bare.request(method, asked) for asked in (path, "/no/such/path")]
-            known, unknown = ((found.status_code, found.content) for found in answers)
-            assert known == unknown
-            assert known[0] == 404
+            response, unknown = (bare.request(method, url) for url in (path, "/no/such/path"))
+            assert response.status_code == unknown.status_code == 404
+            assert response.content == unknown.content
 
 
 def test_the_others_are_served(bare: TestClient) -> None:

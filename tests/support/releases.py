@@ -61,7 +61,7 @@ def add_step(
         title="A change of the next release.",
         revision=revision,
         previous=newest,
-        compatible_from=revision if is_contracting else compatible_from or _oldest_code(),
+        compatible_from=revision if is_contracting else compatible_from or oldest_code(),
         declared="is_concurrent = True\n" if is_concurrent else "",
         upgrade=upgrade,
     )
@@ -69,7 +69,8 @@ def add_step(
     return revision
 
 
-def _oldest_code() -> str | None:
+def oldest_code() -> str | None:
+    """The oldest revision whose code works with the tables of this release."""
     return all_steps()[-1].compatible_from
 
 

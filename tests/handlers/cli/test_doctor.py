@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import click.testing
 import pytest
@@ -13,7 +14,7 @@ from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
 from handlers.cli import database as command_database
-from handlers.cli import doctor, doctor_services
+from handlers.cli import doctor, doctor_database, doctor_services
 from handlers.cli.main import cli
 from persistence.database import Database
 from tests.conftest import KIND, MakeUrl
@@ -91,10 +92,11 @@ def test_a_line_for_each_check(run: Callable[..., click.testing.Result]) -> None
     assert all(line.split()[0] in {"ok", "warning"} for line in lines)
     assert "ok       settings    all are valid" in lines
     assert "ok       database    it answers" in lines
-    assert "ok       worker      no e-mail is overdue" in lines
+    assert "warning  worker      none was seen in the last day. Run: waybill worker" in lines
 
 
-def test_a_shop_as_it_should_be_has_no_warnings(examine: Examine) -> None:
+def test_a_shop_as_it_should_be_has_no_warnings(examine: Examine, opened: Database) -> None:
+    opened.record_heartbeat(uuid4())
     with running(auth_require_tls=False) as mail_server:
         result = examine(
             PUBLIC_URL="https://shop.example",
@@ -286,6 +288,54 @@ class TestDatabase:
             assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
 
 
+class TestStandbys:
+    @pytest.fixture
+    def examine_reading(self, examine: Examine) -> Examine:
+        """Examines settings with a standby, whatever the database of the test is."""
+        url = f"postgresql://shop:hunter2@127.0.0.1:{free_port()}/shop"
+        urls = {"DATABASE_URL": url, "DATABASE_READ_URL": url}
+        return lambda **env: examine(**urls | env)
+
+    def test_that_do_not_answer(self, examine_reading: Examine) -> None:
+        result = examine_reading()
+
+        status, message = result.findings["standby"]
+        assert status == "warning"
+        assert "is not read: " in message
+        assert "hunter2" not in result.output
+
+    @pytest.mark.skipif(KIND == "sqlite", reason="about a server")
+    def test_that_is_the_primary(self, examine_reading: Examine, database_url: str) -> None:
+        status, message = examine_reading(DATABASE_READ_URL=database_url).findings["standby"]
+
+        assert (status, message.rpartition(": ")[2]) == ("warning", "it is a primary")
+
+    def test_that_answers(self, examine_reading: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+        obstacles = {"db2:5432": None}
+        monkeypatch.setattr(doctor_database, "standby_obstacles", lambda _: obstacles)
+
+        assert examine_reading().findings["standby"] == ("ok", "db2:5432 answers")
+
+
+class TestWorker:
+    @pytest.mark.parametrize(
+        ("minutes", "status", "part"),
+        [(0, "ok", "it runs"), (1, "ok", "it runs"), (5, "error", "last seen 5 minutes ago")],
+    )
+    def test_that_was_seen(
+        self, examine: Examine, database_url: str, minutes: int, status: str, part: str
+    ) -> None:
+        seen = datetime.now(UTC) - timedelta(minutes=minutes)
+        database = Database(database_url, renderers=fake_renderers(), clock=lambda: seen)
+        database.record_heartbeat(uuid4())
+        database.close()
+
+        found, message = examine().findings["worker"]
+
+        assert found == status
+        assert part in message
+
+
 class TestEmails:
     @pytest.mark.parametrize(
         ("minutes", "status"), [(1, "ok"), (-9, "ok"), (11, "error"), (600, "error")]
@@ -293,6 +343,7 @@ class TestEmails:
     def test_that_are_overdue_have_no_worker(
         self, examine: Examine, opened: Database, minutes: int, status: str
     ) -> None:
+        opened.record_heartbeat(uuid4())
         store_event(opened, minutes, OutboxStatus.PENDING)
 
         result = examine()

@@ -249,7 +249,11 @@ class TestTidy:
         assert removed.removeprefix("Removed: ") == counted.removeprefix("Would remove: ")
         assert waybill("tidy", *arguments).output == f"Would remove: {NOTHING}"
 
-    def test_runs_in_one_process_at_a_time(self, waybill: Run, app: ContractApp) -> None:
+    def test_runs_in_one_process_at_a_time(
+        self, waybill: Run, app: ContractApp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("handlers.cli.tidy._TRIES", 1)
+        monkeypatch.setattr("handlers.cli.tidy._PAUSE_SECONDS", 0)
         other = TidyRun(database_of(app), RetentionPeriods())
         assert other.begin()
 
@@ -258,6 +262,15 @@ class TestTidy:
         assert refused.exit_code == 1
         assert "A worker or another command is tidying." in refused.output
         other.end()
+        assert waybill("tidy").exit_code == 0
+
+    def test_waits_for_the_end_of_another_run(
+        self, waybill: Run, app: ContractApp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = TidyRun(database_of(app), RetentionPeriods())
+        assert other.begin()
+        monkeypatch.setattr(GracefulShutdown, "wait", lambda *_: other.end())
+
         assert waybill("tidy").exit_code == 0
 
     def test_stops_when_another_process_has_taken_over(

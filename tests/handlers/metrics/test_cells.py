@@ -7,7 +7,7 @@ from tests.handlers.metrics.test_shared_cells import Other
 
 def test_are_private_at_first() -> None:
     cells = Cells()
-    first, second = cells.reserve(2), cells.reserve(1, are_gauges=True)
+    first, second = cells.reserve("a", 2), cells.reserve("b", 1, are_gauges=True)
     cells.values[first + 1] += 2
     cells.values[second] = 3
 
@@ -16,9 +16,9 @@ def test_are_private_at_first() -> None:
 
 def test_counters_add_up_over_all_processes_and_gauges_over_live_ones() -> None:
     cells = Cells()
-    counter = cells.reserve(1)
-    gauge = cells.reserve(1, are_gauges=True)
-    shared = SharedCells(len(cells), 3)
+    counter = cells.reserve("a", 1)
+    gauge = cells.reserve("b", 1, are_gauges=True)
+    shared = SharedCells(cells.layout, 3)
     dead, live = Other(shared, 10), Other(shared, 100)
     [dead_slot, live_slot] = shared.slots()
     dead_slot.numbers[gauge] = live_slot.numbers[gauge] = 5
@@ -38,8 +38,8 @@ def test_counters_add_up_over_all_processes_and_gauges_over_live_ones() -> None:
 
 def test_stay_private_without_a_free_slot() -> None:
     cells = Cells()
-    cells.reserve(1)
-    shared = SharedCells(1, 1)
+    cells.reserve("a", 1)
+    shared = SharedCells(cells.layout, 1)
     other = Other(shared, 10)
 
     try:
@@ -52,8 +52,8 @@ def test_stay_private_without_a_free_slot() -> None:
 
 def test_have_a_fixed_layout_once_they_are_shared() -> None:
     cells = Cells()
-    cells.reserve(1)
-    cells.share(SharedCells(1, 1))
+    cells.reserve("a", 1)
+    cells.share(SharedCells(cells.layout, 1))
 
     with pytest.raises(RuntimeError):
-        cells.reserve(1)
+        cells.reserve("b", 1)

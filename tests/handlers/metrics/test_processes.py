@@ -7,7 +7,7 @@ import pytest
 from handlers.metrics import processes
 from handlers.metrics.processes import ProcessMetrics
 from handlers.metrics.shared_cells import SharedCells
-from tests.handlers.metrics.test_shared_cells import Other
+from tests.handlers.metrics.test_shared_cells import ONE, Other
 
 
 def collected(parent: int, *workers: int) -> dict[str, float]:
@@ -30,7 +30,7 @@ def test_describe_this_process() -> None:
 
 
 def test_add_up_over_the_workers() -> None:
-    other = Other(SharedCells(1, 1), 1)
+    other = Other(SharedCells(ONE, 1), 1)
 
     try:
         alone, both = collected(os.getpid()), collected(os.getpid(), other.process.pid)
@@ -42,7 +42,7 @@ def test_add_up_over_the_workers() -> None:
 
 
 def test_leave_out_workers_that_have_just_ended() -> None:
-    other = Other(SharedCells(1, 1), 1)
+    other = Other(SharedCells(ONE, 1), 1)
     other.end()
 
     assert collected(os.getpid(), other.process.pid).keys() == collected(os.getpid()).keys()

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from handlers.metrics import shared_cells
+from handlers.metrics.layouts import Block, Layout
 from handlers.metrics.shared_cells import SharedCells
 
+ONE: Layout = (Block("a", 1, False),)
+TWO: Layout = (Block("b", 1, False), *ONE)
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -44,11 +48,11 @@ def rows(cells: SharedCells) -> list[tuple[bool, float]]:
 
 
 def test_are_empty_before_the_first_claim() -> None:
-    assert rows(SharedCells(1, 3)) == []
+    assert rows(SharedCells(ONE, 3)) == []
 
 
 def test_processes_have_a_slot_each_and_see_all() -> None:
-    cells = SharedCells(2, 3)
+    cells = SharedCells(TWO, 3)
     own = cells.claim()
     assert own is not None
     own[0] = 5
@@ -63,7 +67,7 @@ def test_processes_have_a_slot_each_and_see_all() -> None:
 
 @pytest.mark.parametrize("number", [None, signal.SIGKILL])
 def test_the_next_process_continues_where_a_dead_one_ended(number: signal.Signals | None) -> None:
-    cells = SharedCells(1, 1)
+    cells = SharedCells(ONE, 1)
     Other(cells, 7).end(number)
     assert rows(cells) == [(False, 7)]
 
@@ -76,7 +80,7 @@ def test_the_next_process_continues_where_a_dead_one_ended(number: signal.Signal
 
 
 def test_there_is_no_slot_for_more_processes() -> None:
-    cells = SharedCells(1, 1)
+    cells = SharedCells(ONE, 1)
     first = Other(cells, 1)
 
     try:
@@ -87,7 +91,7 @@ def test_there_is_no_slot_for_more_processes() -> None:
 
 
 def test_asking_whether_a_process_lives_does_not_take_its_slot() -> None:
-    cells = SharedCells(1, 1)
+    cells = SharedCells(ONE, 1)
     Other(cells, 1).end()
 
     assert rows(cells) == rows(cells) == [(False, 1)]
@@ -95,7 +99,7 @@ def test_asking_whether_a_process_lives_does_not_take_its_slot() -> None:
 
 
 def test_the_server_s_process_is_known_to_all() -> None:
-    cells = SharedCells(1, 1)
+    cells = SharedCells(ONE, 1)
 
     assert cells.owner == os.getpid()
 
@@ -104,10 +108,51 @@ def test_systems_without_files_in_memory_use_a_temporary_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr(os, "memfd_create", raising=False)
-    cells = SharedCells(1, 2)
+    cells = SharedCells(ONE, 2)
     other = Other(cells, 3)
 
     try:
         assert rows(cells) == [(True, 3)]
     finally:
         other.end()
+
+
+class TestReload:
+    """The main process runs another program, with the file of the last one."""
+
+    def test_of_the_same_release_continues_the_same_slots(self) -> None:
+        before = SharedCells(ONE, 2)
+        Other(before, 7).end()
+        running = Other(before, 1)
+
+        after = SharedCells(ONE, 2, before.descriptor)
+        successor = Other(after, 10)
+
+        try:
+            assert rows(after) == rows(before) == [(True, 8), (True, 10)]
+        finally:
+            running.end()
+            successor.end()
+
+    def test_of_another_release_adds_the_numbers_that_both_know(self) -> None:
+        before = SharedCells(ONE, 2)
+        running = Other(before, 7)
+
+        after = SharedCells(TWO, 2, before.descriptor)
+        successor = Other(after, 10)
+
+        try:
+            found = [(slot.is_live, slot.numbers.tolist()) for slot in after.slots()]
+            assert found == [(True, [0, 7]), (True, [10, 0])]
+            # The workers of before see those of after as well.
+            assert rows(before) == [(True, 7), (True, 0)]
+        finally:
+            running.end()
+            successor.end()
+
+    def test_of_a_file_that_is_full_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = SharedCells(ONE, 1)
+        monkeypatch.setattr(shared_cells, "_MAX_GENERATIONS", 1)
+
+        with pytest.raises(ValueError, match="no room"):
+            SharedCells(TWO, 1, before.descriptor)

@@ -3,6 +3,7 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
+from handlers.serving import listeners
 from handlers.serving.listeners import listen, settle, waiting_connections
 
 LOOPBACK = "127.0.0.1"
@@ -57,6 +58,14 @@ class TestSettle:
                 assert accepted.recv(3) == b"GET"
                 accepted.sendall(b"200")
                 assert client.recv(3) == b"200"
+
+    def test_is_possible_where_filters_are_forbidden(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(listeners, "_SO_ATTACH_FILTER", 9999)  # an error, as in a sandbox
+        [listener] = listen(LOOPBACK, 0, 8, 1)
+        with listener:
+            settle([listener])
+
+            socket.create_connection(listener.getsockname()).close()
 
     def test_ends_where_a_connection_is_never_accepted(self) -> None:
         [listener] = listen(LOOPBACK, 0, 8, 1)

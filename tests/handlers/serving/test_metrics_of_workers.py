@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from persistence.database import Database
+from tests.handlers.serving.test_reloads import reload
 from tests.handlers.test_metrics import parse
 from tests.support.fakes import fake_renderers
 from tests.support.processes import children_of, wait_for_another, wait_until
@@ -69,6 +70,20 @@ def test_counters_are_summed_and_outlive_their_workers(serve: Serve) -> None:
     # No gauge of a dead worker is left.
     assert counts[-1]["waybill_threads{}"] == 8 * WORKERS
     assert "healthz" not in server.end()
+
+
+def test_counters_go_on_after_a_reload(serve: Serve) -> None:
+    server = serve(**SECRET, WAYBILL_WORKERS="2")
+    wait_for_processes(server, 2)
+    for _ in range(10):
+        get(server, "/healthz")
+
+    for reloads in (1, 2):
+        reload(server)
+        wait_for_processes(server, 2)
+        found = scrape(server)
+        assert found[HEALTH] == 10
+        assert found["waybill_process_starts_total{}"] == 2 * (reloads + 1)
 
 
 def test_a_scrape_works_while_all_threads_are_busy(serve: Serve) -> None:

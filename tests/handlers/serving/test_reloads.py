@@ -130,6 +130,33 @@ class TestReload:
         assert httpx.get(f"http://127.0.0.1:{server.port}/readyz").status_code == 200
 
 
+class TestRefusal:
+    """Where the program is gone, the server goes on."""
+
+    def refused(self, serve: Serve, program: str) -> bool:
+        """Whether a server that would run ``program`` again refuses to, and serves."""
+        server = serve(**SECRET, code=f"import sys; sys.orig_argv[:] = [{program!r}]; {COMMAND}")
+        workers = children_of(server.process.pid)
+
+        server.process.send_signal(signal.SIGHUP)
+
+        wait_until(lambda: "reload_refused" in server.output.read_text())
+        still = children_of(server.process.pid) == workers
+        answers = server.client.get("/readyz").status_code == 200
+        server.process.terminate()
+        return still and answers and server.process.wait(STOP_SECONDS) == 0
+
+    def test_before_the_check(self, serve: Serve) -> None:
+        assert self.refused(serve, "/nowhere")
+
+    def test_after_the_check(self, serve: Serve, tmp_path: Path) -> None:
+        program = tmp_path / "vanishing"
+        program.write_text('#!/bin/sh\nrm "$0"\n')
+        program.chmod(0o755)
+
+        assert self.refused(serve, str(program))
+
+
 class TestPredecessor:
     def test_that_does_not_leave_is_stopped_and_then_killed(self) -> None:
         pid = os.fork()

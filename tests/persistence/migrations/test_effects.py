@@ -16,6 +16,7 @@ EXPANDING = [
     "CREATE INDEX CONCURRENTLY ix_orders_gift ON orders (gift)",
     "INSERT INTO cancellation_reasons (pk) VALUES (1)",
     "COMMENT ON TABLE orders IS 'Orders'",
+    "ALTER TABLE orders SET (fillfactor=80)",
 ]
 CONTRACTING = [
     "ALTER TABLE orders ADD COLUMN gift TEXT NOT NULL",
@@ -28,6 +29,8 @@ CONTRACTING = [
     "ALTER TABLE orders ADD CONSTRAINT ck_orders_gift CHECK (gift <> '')",
     "ALTER TABLE orders ADD CONSTRAINT uq_orders_gift UNIQUE (gift)",
     "ALTER TABLE orders DROP COLUMN gift",
+    "ALTER TABLE orders ADD PRIMARY KEY (pk, gift)",
+    "ALTER TABLE orders ATTACH PARTITION old DEFAULT",
     "ALTER TABLE orders DROP CONSTRAINT uq_orders_gift",
     "ALTER TABLE orders RENAME COLUMN gift TO present",
     "ALTER TABLE orders RENAME TO baskets",
@@ -67,6 +70,12 @@ def test_a_table_that_is_created_has_no_other_users() -> None:
     [effect] = effects_of(statements)
 
     assert (effect.table, effect.description) == ("gifts", "is created")
+
+
+def test_a_table_that_is_replaced_had_users() -> None:
+    effects = effects_of(["DROP TABLE gifts", "CREATE TABLE gifts (pk BIGINT NOT NULL)"])
+
+    assert [effect.is_expanding for effect in effects] == [False, True]
 
 
 def test_an_index_that_is_created_again_is_not_dropped() -> None:

@@ -73,7 +73,7 @@ class Comparison:
                 else "PRAGMA defer_foreign_keys = ON"
             )
             self.connection.execute(sa.delete(table))
-        return {"rows": as_json(table, rows)} if self.is_postgresql else rows
+        return {"rows": as_json(table, rows)} if is_only_for_postgresql(self.query) else rows
 
     def _run_by_driver(self, values: Any) -> Any:
         compiled = self.query.compiled(self.connection.dialect)
