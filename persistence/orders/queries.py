@@ -242,9 +242,7 @@ class SqlOrders:
     def _load_rows(self, rows: Iterable[Row]) -> list[Order]:
         """Load orders of any users, which are found by pk and user."""
         return [
-            order
-            for pk, user_pk in rows
-            for order in self._work.load(ORDER, [pk], user_pk=user_pk)
+            order for pk, user_pk in rows for order in self._work.load(ORDER, [pk], user_pk=user_pk)
         ]
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
