@@ -418,6 +418,10 @@ class TestApplied:
         engines.dispose()
 
 
+def _as_clerk(node: Node) -> str:
+    return node.url().replace("postgres@", "clerk@")
+
+
 class TestRole:
     """A user who may not see the state of replication."""
 
@@ -428,7 +432,7 @@ class TestRole:
         primary.execute("CREATE ROLE clerk LOGIN")
         primary.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk", "shop")
         primary.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk", "shop")
-        yield tuple(node.url().replace("postgres@", "clerk@") for node in (primary, standby))
+        yield _as_clerk(primary), _as_clerk(standby)
         primary.execute("DROP OWNED BY clerk", "shop")
         primary.execute("DROP ROLE clerk")
 
