@@ -19,6 +19,7 @@ def environ(database_url: str, **settings: str) -> dict[str, str]:
         "WAYBILL_DATABASE_URL": database_url,
         "WAYBILL_SECRET": SECRET,
         "WAYBILL_LOG_LEVEL": "WARNING",
+        "WAYBILL_DRAIN_SECONDS": "0",
         **settings,
     }
 

@@ -21,6 +21,7 @@ from domain.shared.positions import Position, StandbyReader
 from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
 from persistence import diagnosis, migrations, monitoring, readiness
+from persistence.distributing import PHASES, distribute, obstacles
 from persistence.documents.cache import (
     DisabledDocuments,
     DocumentCache,
@@ -322,6 +323,29 @@ class Database:
                         create_months(Work.on(connection), table, utc_now())
         finally:
             engines.dispose()
+
+    def distribution_obstacles(self) -> list[str]:
+        """Return what prevents ``distribute``, in sentences. Raises Unavailable."""
+        with self._available(), self._engines.autocommit.connect() as connection:
+            return obstacles(connection)
+
+    def distribution_steps(self) -> int:
+        """Return the number of steps that ``distribute`` would run now. Raises Unavailable."""
+        with self._available(), self._engines.autocommit.connect() as connection:
+            return sum(len(phase(connection)) for phase in PHASES)
+
+    def distribute(self, show: Callable[[str], None]) -> None:
+        """Distribute the tables over the nodes of Citus; ``show`` gets a line for each step.
+
+        No server may run. Raises Unavailable.
+        """
+        engines = connect(self._url, replace(self._pool, size=1, timeout=None))
+        try:
+            with self._available():
+                distribute(engines.writing, show)
+        finally:
+            engines.dispose()
+        self._engines.dispose()  # its connections do not know
 
     def create_tables(self) -> None:
         """Create the tables of the newest revision in an empty database. Raises Unavailable."""

@@ -4,12 +4,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain.outbox import OutboxStatus
-from persistence.engine.engines import Engines
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.engine.hosts import host_urls
 from persistence.heartbeats import worker_heartbeats
 from persistence.outbox import outbox_events
 from persistence.sql.columns import UtcDateTime
+
+_SECONDS = 5.0
 
 
 class OutboxState(NamedTuple):
@@ -50,3 +54,20 @@ def database_time(engines: Engines) -> datetime | None:
     with engines.autocommit.connect() as connection:
         time: datetime = connection.execute(_TIME).scalar_one()
     return time
+
+
+def standby_obstacles(url: str) -> dict[str, str | None]:
+    """Return why each host of ``url`` can't be read as a standby, by its name; None: it can."""
+    return {host: _obstacle(host_url) for host, host_url in host_urls(url).items()}
+
+
+def _obstacle(url: str) -> str | None:
+    engines = connect(url, Pool(1, _SECONDS))
+    try:
+        with engines.autocommit.connect() as connection:
+            is_standby = connection.execute(sa.select(sa.func.pg_is_in_recovery())).scalar_one()
+    except SQLAlchemyError as error:
+        return str(getattr(error, "orig", None) or error)
+    finally:
+        engines.dispose()
+    return None if is_standby else "it is a primary"

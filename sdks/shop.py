@@ -92,6 +92,7 @@ def served_shop(folder: Path, python: str) -> Iterator[Shop]:
         "PYTHONPATH": str(CHECKOUT),
         "WAYBILL_SECRET": "the key that signs tokens of a demo shop",
         "WAYBILL_DATABASE_URL": f"sqlite:///{folder}/waybill.sqlite3",
+        "WAYBILL_DRAIN_SECONDS": "0",
         "PORT": str(port),
     }
     manifest, output = folder / "manifest.json", folder / "server.txt"

@@ -47,6 +47,7 @@ class Hindrance(StrEnum):
     TRADE_IN = "with an open trade-in offer"
     NUMBER_TAKEN = "whose number an old order has"
     NOT_SHOWABLE = "with a value that no old order can have"
+    GONE = "that another process has archived meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +109,14 @@ def hindrance(found: ArchivableOrder, now: datetime, policy: ReturnPolicy) -> Hi
 def hindrance_of(pk: int, policy: ReturnPolicy, uow: ArchiveWork) -> Hindrance | None:
     """Return why the order with this pk can not be archived now; change nothing."""
     found = uow.order_archive.get(pk, is_locked=False)
-    return None if found is None else hindrance(found, uow.now, policy)
+    return Hindrance.GONE if found is None else hindrance(found, uow.now, policy)
 
 
 def archive_order(pk: int, policy: ReturnPolicy, actor: str, uow: ArchiveWork) -> Hindrance | None:
-    """Make this order an old order, in one transaction; return why it can not be, if so.
-
-    Does nothing if it does not exist any more.
-    """
+    """Make this order an old order, in one transaction; return why it can not be, if so."""
     found = uow.order_archive.get(pk, is_locked=True)
     if found is None:
-        return None
+        return Hindrance.GONE
     reason = hindrance(found, uow.now, policy)
     if reason is None:
         order = found.order

@@ -12,7 +12,7 @@ from environs import EnvValidationError
 from domain.shared.errors import Unavailable
 from handlers.adapters.plain_text import one_line
 from handlers.cli.database import command_settings
-from handlers.cli.doctor_database import check_database
+from handlers.cli.doctor_database import check_database, check_standbys
 from handlers.cli.doctor_services import check_limits_storage, check_mail_server
 from handlers.cli.doctor_settings import (
     check_files,
@@ -66,6 +66,7 @@ def _findings_of(settings: Settings) -> Iterator[Finding]:
     database = open_database(settings)
     try:
         yield from check_database(settings, database)
+        yield from check_standbys(settings)
     except Unavailable as refusal:  # it answered before
         yield error("database", error_message(refusal) or "")
     finally:

@@ -7,10 +7,11 @@ import click
 
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
-from handlers.cli.error_reporting import error_message, report_database_errors
+from handlers.cli.error_reporting import error_message, first_line, report_database_errors
 from handlers.cli.findings import Finding, error, ok, warning
 from handlers.settings import Settings
 from persistence.database import Database
+from persistence.diagnosis import standby_obstacles
 from persistence.migrations import head
 
 _MAX_DRIFT = timedelta(seconds=2)
@@ -39,6 +40,17 @@ def check_database(settings: Settings, database: Database) -> Iterator[Finding]:
         yield from _check_writing(database)
         yield from _check_emails(database)
     yield _check_clock(database)
+
+
+def check_standbys(settings: Settings) -> Iterator[Finding]:
+    """Whether each host of the URL for reading is a standby that answers."""
+    if not settings.database_read_url:
+        return
+    for host, obstacle in standby_obstacles(settings.database_read_url).items():
+        if obstacle is None:
+            yield ok("standby", f"{host} answers")
+        else:
+            yield warning("standby", f"{host} is not read: {first_line(obstacle)}")
 
 
 def _schema(revision: str | None) -> str:

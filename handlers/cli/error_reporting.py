@@ -96,8 +96,12 @@ def _database_message(subject: str, refusal: Unavailable) -> str:
     advice = ""
     if isinstance(cause, FileNotFoundError):
         advice = " Run waybill in the folder of its server, or begin with: waybill migrate"
-    # The first line only: PostgreSQL's second line can contain the rejected value.
-    return f"{subject} can't be used: {one_line(str(cause).strip().partition(chr(10))[0])}.{advice}"
+    return f"{subject} can't be used: {first_line(str(cause))}.{advice}"
+
+
+def first_line(text: str) -> str:
+    """The first line of a driver's error: PostgreSQL's second one can contain a rejected value."""
+    return one_line(text.strip().partition("\n")[0])
 
 
 def _location(url: str) -> str:

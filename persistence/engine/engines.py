@@ -29,6 +29,7 @@ from persistence.engine.files import reconnect_when_replaced
 from persistence.engine.hosts import HostOrder, database_url
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
+from persistence.engine.nodes import detect_distribution, is_distributed
 from persistence.engine.pools import MeasuredPool
 from persistence.engine.statement_timeouts import set_timeouts
 
@@ -56,6 +57,12 @@ _CACHE_WRITE_SETTINGS = sa.select(
             ("synchronous_commit", "off"),
         )
     )
+)
+
+# Citus sends these to the other nodes, but not the results of set_config.
+_DISTRIBUTED_CACHE_WRITE_SETTINGS = (
+    f"SET LOCAL lock_timeout = '{CACHE_WRITE_TIMEOUT_MS}ms'",
+    "SET LOCAL synchronous_commit = off",
 )
 
 
@@ -157,7 +164,11 @@ class Engines:
             if self.dialect.name == "postgresql":
                 # For this transaction only: behind a pooler, other clients would get what is set
                 # for a session.
-                connection.execute(_CACHE_WRITE_SETTINGS)
+                if is_distributed(connection):
+                    for setting in _DISTRIBUTED_CACHE_WRITE_SETTINGS:
+                        connection.exec_driver_sql(setting)
+                else:
+                    connection.execute(_CACHE_WRITE_SETTINGS)
             yield connection
 
     def write_best_effort(self, write: Callable[[sa.Connection], object], what: str) -> bool:
@@ -234,9 +245,11 @@ def connect(url: str, pool: Pool) -> Engines:
     for engine in engines:
         set_timeouts(engine, pool.timeout, pool.connect_timeout, order)
         event.listen(engine, "handle_error", discard_unusable)
-    if not pool.is_shared:
-        settings = [_GENERIC_PLANS, f"SET {_APPLIED}"] if pool.is_applied else [_GENERIC_PLANS]
-        event.listen(engines[0], "connect", partial(_set, settings))
+        # Citus plans for the values of a statement, which say where its rows are.
+        is_writing = engine is engines[0] and not pool.is_shared
+        detect_distribution(engine, *([_GENERIC_PLANS] if is_writing else []))
+    if not pool.is_shared and pool.is_applied:
+        event.listen(engines[0], "connect", partial(_set, [f"SET {_APPLIED}"]))
     elif pool.is_applied:
         event.listen(engines[0], "begin", _begin_applied)
     return _postgres(*engines)
@@ -244,7 +257,7 @@ def connect(url: str, pool: Pool) -> Engines:
 
 def pool_names(url: str) -> tuple[str, ...]:
     """Return the names of the pools that the engines for ``url`` have."""
-    is_sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+    is_sqlite = database_url(url).get_backend_name() == "sqlite"
     return ("write", "documents") if is_sqlite else ("write", "read", "documents")
 
 

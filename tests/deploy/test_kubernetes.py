@@ -21,10 +21,8 @@ def name_of(resource: dict[str, Any]) -> str:
 def pods() -> Iterator[tuple[str, dict[str, Any]]]:
     """The specification of the pods of each resource that has some."""
     for resource in RESOURCES:
-        spec = resource.get("spec", {})
-        spec = spec.get("jobTemplate", {}).get("spec", spec)
-        if "template" in spec:
-            yield name_of(resource), spec["template"]
+        if "template" in resource.get("spec", {}):
+            yield name_of(resource), resource["spec"]["template"]
 
 
 PODS = dict(pods())

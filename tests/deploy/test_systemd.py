@@ -1,6 +1,5 @@
 """The units of systemd: valid, and equally hardened."""
 
-import configparser
 import re
 import shutil
 import subprocess
@@ -88,11 +87,3 @@ def test_reads_secrets_from_credentials(name: str) -> None:
     assert not re.search(
         r"^Environment=.*WAYBILL_(SECRET|DATABASE_URL|SMTP_URL)=", text, re.MULTILINE
     )
-
-
-def test_the_timer_starts_its_service() -> None:
-    timer = configparser.ConfigParser()
-    timer.read(FOLDER / "waybill-tidy.timer")
-
-    assert timer["Timer"]["OnCalendar"] == "daily"
-    assert "waybill-tidy.service" in UNITS

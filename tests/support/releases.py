@@ -70,7 +70,7 @@ def add_step(
 
 
 def oldest_code() -> str | None:
-    """Return the oldest revision whose code works with the tables of this release."""
+    """The oldest revision whose code works with the tables of this release."""
     return all_steps()[-1].compatible_from
 
 

@@ -191,6 +191,17 @@ class TestArchive:
         assert stopped.output.endswith("Archived: 1 orders.\n")
         assert waybill(*ARCHIVE).output.endswith("Archived: 2 orders.\n")
 
+    @pytest.mark.parametrize("options", [(), ("--dry-run",)])
+    def test_does_not_count_what_another_process_has_archived(
+        self, waybill: Run, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+    ) -> None:
+        monkeypatch.setattr("handlers.cli.archive._candidates", lambda *_: [1])
+
+        lines = waybill(*ARCHIVE, *options).output.splitlines()
+
+        assert lines[0].endswith(": 0 orders.")
+        assert lines[1:] == ["Left: 1 that another process has archived meanwhile."]
+
     @pytest.mark.parametrize("before", ["yesterday", "2026-13-01"])
     def test_needs_a_date(self, waybill: Run, before: str) -> None:
         assert waybill("archive", "--before", before).exit_code == 2

@@ -14,7 +14,7 @@ from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
 from handlers.cli import database as command_database
-from handlers.cli import doctor, doctor_services
+from handlers.cli import doctor, doctor_database, doctor_services
 from handlers.cli.main import cli
 from persistence.database import Database
 from tests.conftest import KIND, MakeUrl
@@ -286,6 +286,35 @@ class TestDatabase:
         else:
             assert time is not None
             assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
+
+
+class TestStandbys:
+    @pytest.fixture
+    def examine_reading(self, examine: Examine) -> Examine:
+        """Examines settings with a standby, whatever the database of the test is."""
+        url = f"postgresql://shop:hunter2@127.0.0.1:{free_port()}/shop"
+        urls = {"DATABASE_URL": url, "DATABASE_READ_URL": url}
+        return lambda **env: examine(**urls | env)
+
+    def test_that_do_not_answer(self, examine_reading: Examine) -> None:
+        result = examine_reading()
+
+        status, message = result.findings["standby"]
+        assert status == "warning"
+        assert "is not read: " in message
+        assert "hunter2" not in result.output
+
+    @pytest.mark.skipif(KIND == "sqlite", reason="about a server")
+    def test_that_is_the_primary(self, examine_reading: Examine, database_url: str) -> None:
+        status, message = examine_reading(DATABASE_READ_URL=database_url).findings["standby"]
+
+        assert (status, message.rpartition(": ")[2]) == ("warning", "it is a primary")
+
+    def test_that_answers(self, examine_reading: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+        obstacles = {"db2:5432": None}
+        monkeypatch.setattr(doctor_database, "standby_obstacles", lambda _: obstacles)
+
+        assert examine_reading().findings["standby"] == ("ok", "db2:5432 answers")
 
 
 class TestWorker:

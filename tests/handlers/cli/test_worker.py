@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from domain.accounts.sessions import id_hash
 from domain.outbox import OutboxStatus
 from handlers.cli import database as command_database
 from handlers.cli.main import cli
 from handlers.mail import transports as delivery
 from handlers.settings import Settings
+from persistence.database import Database
 from tests.handlers.cli.conftest import Run
-from tests.support.application import Clients
+from tests.support.application import Clients, Shop
 from tests.support.notify_sockets import Receiver
 from tests.support.operator_commands import DELIVERED, StoredOrders
 from tests.support.outbox_events import make_event
@@ -169,6 +171,22 @@ class TestProcess:
 
         printed, _ = worker.communicate(timeout=STOP_SECONDS)
         assert (worker.returncode, printed) == (0, "2 delivered, 0 failed.\n")
+
+    def test_removes_what_has_expired(
+        self, settings: Settings, shop: Shop, database: Database, tmp_path: Path
+    ) -> None:
+        value = shop.session(shop.user(), days=-1)
+
+        def is_gone() -> bool:
+            with database.reading() as uow:
+                return uow.sessions.owner(id_hash(value)) is None
+
+        assert not is_gone()
+        worker = start(settings, tmp_path)
+        wait_until(is_gone)
+        worker.terminate()
+        worker.communicate(timeout=STOP_SECONDS)
+        assert worker.returncode == 0
 
     def test_stops_in_time_though_the_server_hangs(
         self, settings: Settings, stored_orders: StoredOrders, tmp_path: Path
