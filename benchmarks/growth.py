@@ -28,19 +28,41 @@ _SELLER, _FAR, _CURSOR, _FAR_CURSOR = "seller", "seller far", "cursor", "cursor 
 # a table's name stands for its stride, which exceeds every pk of the table.
 _COPIES = {
     "users": {"email": "'g' || copy || email", "email_key": "'g' || copy || email_key"},
+    "user_emails": {
+        "email_key": "'g' || copy || email_key",
+        "user_pk": "user_pk + copy * {users}",
+    },
+    "addresses": {
+        "user_pk": "user_pk + copy * {users}",
+        "content_hash": "md5('g' || copy || content_hash)",
+    },
     "orders": {
         "user_pk": "user_pk + copy * {users}",
         "number": "'g' || copy || number",
         "created_date": "created_date - copy * interval '1 minute'",
+        "shipping_address_pk": "shipping_address_pk + copy * {addresses}",
+        "billing_address_pk": "billing_address_pk + copy * {addresses}",
     },
-    "order_items": {"order_pk": "order_pk + copy * {orders}"},
+    "order_numbers": {
+        "number": "'g' || copy || number",
+        "user_pk": "user_pk + copy * {users}",
+        "order_pk": "order_pk + copy * {orders}",
+    },
+    "order_items": {
+        "order_pk": "order_pk + copy * {orders}",
+        "user_pk": "user_pk + copy * {users}",
+    },
     "seller_orders": {
+        "user_pk": "user_pk + copy * {users}",
+        "shipping_address_pk": "shipping_address_pk + copy * {addresses}",
+        "billing_address_pk": "billing_address_pk + copy * {addresses}",
         "order_pk": "order_pk + copy * {orders}",
         "number": "'g' || copy || number",
         "number_folded": "'g' || copy || number_folded",
         "date_placed": "date_placed - copy * interval '1 minute'",
     },
 }
+_WITHOUT_PK = frozenset({"user_emails", "order_numbers"})
 
 
 def growth(fixture: Fixture, seconds: int) -> dict[str, Spread]:
@@ -103,10 +125,14 @@ def _multiply(connection: psycopg.Connection, orders: int) -> None:
     copies = -(-orders // (row[0] if row else 1)) - 1
     # Without foreign key checks: copies refer to existing rows or to copies.
     connection.execute("SET session_replication_role = replica")
-    strides = {table: _highest(connection, table) + 1 for table in _COPIES}
+    strides = {
+        table: _highest(connection, table) + 1 for table in _COPIES if table not in _WITHOUT_PK
+    }
     for table, changed in _COPIES.items():
         names = _columns(connection, table)
-        values = {"pk": f"pk + copy * {strides[table]}", "uuid": "gen_random_uuid()"}
+        values = {"uuid": "gen_random_uuid()"}
+        if table in strides:
+            values["pk"] = f"pk + copy * {strides[table]}"
         values |= {name: value.format(**strides) for name, value in changed.items()}
         chosen = sql.SQL(", ").join(
             sql.SQL(values[name]) if name in values else sql.Identifier(name) for name in names

@@ -15,6 +15,7 @@ import psycopg
 
 from benchmarks import waybill
 from benchmarks.documents import make_histories
+from domain.accounts.sessions import session_value
 from domain.sellers.callers import Scope
 from domain.sellers.tokens import create_seller_token
 from handlers.auth.session_cookies import new_csrf_token
@@ -177,7 +178,7 @@ def _open_sessions(
     """A session for each shopper, with a predictable key."""
     pks: dict[str, int] = dict(connection.execute("SELECT email, pk FROM users").fetchall())
     users = [
-        (pks[email], email, f"benchmark-session-of-{pks[email]:022d}"[:43].ljust(43, "0"))
+        (pks[email], email, session_value(pks[email], "benchmark".ljust(32, "0")))
         for email in emails
     ]
     now = datetime.now(UTC)

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,13 +13,12 @@ import psycopg
 import sqlalchemy as sa
 
 from faults.cluster import FOLDERS
+from faults.debian import ProgramUnavailable, require_program
 from tests.support.server import free_port
 
 SESSION, TRANSACTION = "session", "transaction"
 
-_NAME = "pgbouncer"
-_SEARCH_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
-_INSTALL_SECONDS = 180
+NAME = "pgbouncer"
 _READY_SECONDS = 15
 # PgBouncer does not run as root, and reads its files before it switches to this user.
 _USER = "nobody"
@@ -42,10 +40,6 @@ server_connect_timeout = 5
 logfile = {folder}/pgbouncer.log
 {user}
 """
-
-
-class PgBouncerUnavailable(RuntimeError):
-    """PgBouncer is not installed and can't be; the message has the reason."""
 
 
 class PgBouncer:
@@ -79,9 +73,9 @@ def running_pgbouncer(
 ) -> Iterator[PgBouncer]:
     """Start PgBouncer with ``size`` server connections to each database; it ends with the block.
 
-    Raises PgBouncerUnavailable.
+    Raises ProgramUnavailable.
     """
-    program = require_pgbouncer()
+    program = require_program(NAME)
     port = free_port()
     with TemporaryDirectory(prefix=FOLDERS) as name:
         folder = Path(name)
@@ -111,46 +105,6 @@ def running_pgbouncer(
         finally:
             process.kill()
             process.wait()
-
-
-def require_pgbouncer() -> str:
-    """Return the path of the program; install it where apt-get and root are available.
-
-    Raises PgBouncerUnavailable.
-    """
-    program = shutil.which(_NAME, path=_SEARCH_PATH)
-    if program is None:
-        _install()
-        program = shutil.which(_NAME, path=_SEARCH_PATH)
-    if program is None:
-        raise PgBouncerUnavailable("pgbouncer is installed, but its program is not found")
-    return program
-
-
-def _install() -> None:
-    """Raises PgBouncerUnavailable."""
-    apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
-        raise PgBouncerUnavailable(
-            "PgBouncer is not installed, and only root can install it by apt-get: install the"
-            " package pgbouncer"
-        )
-    # RUNLEVEL keeps the package from starting its own service.
-    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    waiting_for_lock = ["-o", "DPkg::Lock::Timeout=120"]  # another test may be installing it
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", _NAME]):
-        try:
-            subprocess.run(
-                [apt, *waiting_for_lock, "-qq", *command],
-                env=env,
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=_INSTALL_SECONDS,
-            )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            output = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-            raise PgBouncerUnavailable(f"apt-get {command[0]} failed: {output[-1:]}") from error
 
 
 def _user(url: sa.URL) -> str:
@@ -183,7 +137,7 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
         except psycopg.OperationalError as error:
             if process.poll() is not None or time.monotonic() > until:
                 output = log.read_text() if log.exists() else ""
-                raise PgBouncerUnavailable(
+                raise ProgramUnavailable(
                     f"PgBouncer does not start: {error} {output[-500:]}"
                 ) from error
             time.sleep(0.05)

@@ -12,13 +12,13 @@ from typing import Any
 import orjson
 import psycopg
 
+from faults.debian import ProgramUnavailable
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.pgbouncer import (
     SESSION,
     TRANSACTION,
     PgBouncer,
-    PgBouncerUnavailable,
     running_pgbouncer,
 )
 from faults.raw_client import KEEP_ALIVE, Connection, exchange_sync, request
@@ -142,7 +142,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
                 _send_all(environment, own, mode, repeated, results)
                 if mode.is_supported:
                     results.add_leaks(mode, _leaks(pooler, environment, mode.size))
-    except PgBouncerUnavailable as error:
+    except ProgramUnavailable as error:
         results.failures.append(str(error))
     unsupported = results.statuses.get(_MODES[-1].name, Counter())
     if results.statuses and not unsupported[503]:

@@ -11,11 +11,12 @@ import httpx
 import sqlalchemy as sa
 from fakeredis import TcpFakeServer
 
+from faults.debian import ProgramUnavailable
 from faults.environment import Environment
 from faults.failovers import catch_up, replicated_shop
 from faults.findings import Finding
 from faults.invariants import broken_at
-from faults.pgbouncer import TRANSACTION, PgBouncerUnavailable, running_pgbouncer
+from faults.pgbouncer import TRANSACTION, running_pgbouncer
 from faults.scale import Scale
 from faults.standby_clients import LINES, Shopper, reading
 from tests.support.replication import Node, Replicated
@@ -54,7 +55,7 @@ def check_pooled_own_reads(environment: Environment, scale: Scale) -> Finding:
                 "WAYBILL_DATABASE_POOLER": "transaction",
             }
             pairs.run_on(servers, own, pooled, env)
-    except PgBouncerUnavailable as error:
+    except ProgramUnavailable as error:
         pairs.failures.append(str(error))
     return pairs.finding(environment, title)
 

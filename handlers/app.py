@@ -21,7 +21,7 @@ from handlers.auth.rate_limits import LoginRateLimits, LookupRateLimits, ResetRa
 from handlers.authentication import authenticate, check_schemes
 from handlers.contract.asgi.routing import ContractApp, Middleware
 from handlers.contract.document.bundle import Contract, load_contract
-from handlers.contract.engine import Application, Authenticate, mount
+from handlers.contract.engine import Application, Authenticate, Lifespan, mount
 from handlers.contract.operations.bodies import ContentType
 from handlers.contract.operations.marshmallow_schemas import Schemas
 from handlers.contract.operations.operations import Operation, Rules
@@ -35,6 +35,7 @@ from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
 from handlers.settings import Settings
+from handlers.tracing import Tracing, configured_tracing
 from handlers.violations import counted_violations
 from handlers.web import error_responses as errors
 from handlers.web.forwarding import UntrustedProxies
@@ -73,9 +74,14 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
     def edge(next_app: ASGIApp) -> ASGIApp:
         if sandbox is not None:
             next_app = sandbox.with_failures(next_app, lambda: app.app.url_map)
-        return make_guard(next_app, settings, metrics.count_request)
+        guard = make_guard(next_app, settings, metrics.count_request)
+        return guard if tracing is None else tracing.middleware(guard)
 
-    application = _application(settings, contract, database, edge, violations, metrics)
+    tracing = configured_tracing()
+    if tracing is not None:
+        database.observe(tracing.observer(database.kind))
+    lifespan = _lifespan(database, tracing)
+    application = _application(settings, contract, lifespan, edge, violations, metrics)
     app = mount(contract, __package__, application)
     _configure(app, settings, metrics)
     _sample(app, database, metrics)
@@ -92,6 +98,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         filters=Filters(contract, app.operations, _listings()),
         clients=LastChanges(settings) if settings.database_read_url else None,
         metrics=metrics,
+        tracing=tracing,
     )
     return app
 
@@ -106,6 +113,12 @@ def metrics_of(app: ContractApp) -> Metrics:
     """The metrics of ``app``."""
     parts: Any = app.app.extensions[PARTS]
     return cast(Metrics, parts.metrics)
+
+
+def tracing_of(app: ContractApp) -> Tracing | None:
+    """The traces of ``app``; None where none are configured."""
+    parts: Any = app.app.extensions[PARTS]
+    return cast(Tracing | None, parts.tracing)
 
 
 def _metrics(settings: Settings, contract: Contract) -> Metrics:
@@ -198,19 +211,25 @@ def _cancellation_policy(settings: Settings) -> CancellationPolicy:
     )
 
 
-def _application(
-    settings: Settings,
-    contract: Contract,
-    database: Database,
-    edge: Middleware,
-    violations: Violations,
-    metrics: Metrics,
-) -> Application:
+def _lifespan(database: Database, tracing: Tracing | None) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
         yield
         database.close()
+        if tracing is not None:
+            tracing.shutdown()
 
+    return lifespan
+
+
+def _application(
+    settings: Settings,
+    contract: Contract,
+    lifespan: Lifespan,
+    edge: Middleware,
+    violations: Violations,
+    metrics: Metrics,
+) -> Application:
     return Application(
         name=__package__,
         authentication=_authentication,

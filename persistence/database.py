@@ -21,6 +21,7 @@ from domain.shared.positions import Position, StandbyReader
 from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
 from persistence import diagnosis, migrations, monitoring, readiness
+from persistence.distributing import PHASES, distribute, obstacles
 from persistence.documents.cache import (
     DisabledDocuments,
     DocumentCache,
@@ -53,6 +54,8 @@ from persistence.privacy.retention import MONTHLY
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
+from persistence.sql.compiled_query import Observer, observe
+from persistence.sql.engine_observers import observe_engine
 from persistence.sql.partitions import create_months
 from persistence.sql.prefetch import RecordingWork, first_statement
 from persistence.sql.standby_work import NotingWork, StandbyWork
@@ -106,6 +109,7 @@ class Database:
         self._url = url
         self._engines = connect(url, pool)
         self._standbys = None if pool.standbys is None else Standbys(pool.standbys, url, pool)
+        self._end_observing: Callable[[], None] = lambda: None
         self._clock = clock
         self._pool = pool
         self._is_pooler_known = False
@@ -253,6 +257,17 @@ class Database:
         for cache in self._caches.values():
             cache.measures = measures
 
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engines.dialect.name
+
+    def observe(self, observer: Observer) -> None:
+        """Call ``observer`` after each statement of the process, in its thread, until ``close``."""
+        self._end_observing = observe(observer)
+        for engine in self._engines.bases:
+            observe_engine(engine, observer)
+
     def pool_use(self) -> Mapping[str, PoolUse]:
         """How many connections of this process are in use, by the name of the pool."""
         return self._engines.pool_use()
@@ -310,6 +325,29 @@ class Database:
         finally:
             engines.dispose()
 
+    def distribution_obstacles(self) -> list[str]:
+        """Return what prevents ``distribute``, in sentences. Raises Unavailable."""
+        with self._available(), self._engines.autocommit.connect() as connection:
+            return obstacles(connection)
+
+    def distribution_steps(self) -> int:
+        """Return the number of steps that ``distribute`` would run now. Raises Unavailable."""
+        with self._available(), self._engines.autocommit.connect() as connection:
+            return sum(len(phase(connection)) for phase in PHASES)
+
+    def distribute(self, show: Callable[[str], None]) -> None:
+        """Distribute the tables over the nodes of Citus; ``show`` gets a line for each step.
+
+        No server may run. Raises Unavailable.
+        """
+        engines = connect(self._url, replace(self._pool, size=1, timeout=None))
+        try:
+            with self._available():
+                distribute(engines.writing, show)
+        finally:
+            engines.dispose()
+        self._engines.dispose()  # its connections do not know
+
     def create_tables(self) -> None:
         """Create the tables of the newest revision in an empty database. Raises Unavailable."""
         with self._available(), self._engines.writing.begin() as connection:
@@ -337,6 +375,7 @@ class Database:
     def close(self) -> None:
         """Store the documents that wait for it, then close all connections that are not in use."""
         self.finish_background()
+        self._end_observing()
         if self._standbys is not None:
             self._standbys.close()
         self._engines.dispose()

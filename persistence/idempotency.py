@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.idempotency import KEY_LIFETIME, StoredResponse
 from domain.shared.errors import Conflict, KeyReused
+from persistence.engine.nodes import is_distributed
 from persistence.sql.bulk import insert
 from persistence.sql.columns import UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery
@@ -111,7 +112,13 @@ class SqlIdempotencyKeys:
         if self._work.dialect_name == "sqlite":
             yield
             return
-        _SET_TIMEOUT.rows(self._work, {})
+        connection = self._work.connection
+        # Citus sends these to the other nodes, but not the results of set_config.
+        is_one_node = not is_distributed(connection)
+        if is_one_node:
+            _SET_TIMEOUT.rows(self._work, {})
+        else:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
         try:
             yield
         except OperationalError as error:
@@ -119,4 +126,7 @@ class SqlIdempotencyKeys:
                 raise
             message = "The first request with this Idempotency-Key is still at work."
             raise Conflict(message, code="idempotency_key_in_use", retry_after=1) from error
-        _RESET_TIMEOUT.rows(self._work, {})
+        if is_one_node:
+            _RESET_TIMEOUT.rows(self._work, {})
+        else:
+            connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")

@@ -10,10 +10,14 @@ import sqlalchemy as sa
 
 from domain.shared.identifiers import derived_uuid
 from persistence import migrations
+from persistence.accounts.emails import user_emails
+from persistence.accounts.users import users
+from persistence.orders.numbers import order_numbers
 from persistence.orders.old_orders import old_orders
 from persistence.orders.orders import orders
 from persistence.orders.seller_projection import fill_seller_orders
-from persistence.sql.columns import UtcDateTime, metadata
+from persistence.sql.columns import OWNER, UtcDateTime, metadata
+from persistence.sql.distributed_tables import parent_key
 from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 from persistence.sql.work import Work
 
@@ -54,7 +58,29 @@ def replace_rows(work: Work, rows: TableRows) -> None:
     for name in sorted(rows, key=order.__getitem__):
         for row in rows[name]:
             work.execute(sa.insert(metadata.tables[name]).values(_values(name, row)))
+    _store_owners(work)
+    _store_claims(work)
     fill_seller_orders(work)
+
+
+def _store_owners(work: Work) -> None:
+    """Store in each part the user whose it is."""
+    for table in metadata.sorted_tables:
+        key = parent_key(table)
+        if key is not None:
+            [reference] = key.foreign_keys
+            parent = reference.column.table.alias()
+            user_pk = sa.select(parent.c[OWNER]).where(parent.c.pk == key).scalar_subquery()
+            work.execute(sa.update(table).where(table.c[OWNER].is_(None)).values({OWNER: user_pk}))
+
+
+def _store_claims(work: Work) -> None:
+    """Store the rows that keep e-mail addresses and order numbers unique."""
+    of_users = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
+    work.execute(sa.insert(user_emails).from_select(user_emails.c.keys(), of_users))
+    for table, is_old in ((orders, sa.false()), (old_orders, sa.true())):
+        of_orders = sa.select(table.c.number, is_old, table.c.user_pk, table.c.pk)
+        work.execute(sa.insert(order_numbers).from_select(order_numbers.c.keys(), of_orders))
 
 
 def raise_all_versions(work: Work) -> None:

@@ -21,6 +21,7 @@ from persistence.database import Database
 from persistence.engine import engines
 from persistence.sql.columns import metadata
 from persistence.sql.compiled_query import DriverStatement, registered
+from tests.support import citus
 from tests.support.fakes import FakeClock, FakeRenderer, fake_renderers
 from tests.support.statement_names import ambiguous_names
 
@@ -57,8 +58,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # As for PostgreSQL below: the data need not survive a crash.
     engines.SYNCHRONOUS = "OFF"
     # The workers of pytest-xdist inherit the environment, and so use the first process's server.
+    if KIND == "postgres" and citus.COORDINATOR:
+        os.environ[SERVER_URL] = citus.COORDINATOR
     if KIND == "postgres" and SERVER_URL not in os.environ:
         os.environ[SERVER_URL] = _start_postgres(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    citus.report(terminalreporter, KIND)
 
 
 def pytest_collection_finish() -> None:
@@ -107,6 +114,17 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
     if KIND == "sqlite":
         yield lambda: f"sqlite:///{tmp_path_factory.mktemp('database')}/waybill.sqlite3"
         return
+    if citus.COORDINATOR:
+        urls: list[str] = []
+
+        def create_on_nodes() -> str:
+            urls.append(citus.create_database())
+            return urls[-1]
+
+        yield create_on_nodes
+        for url in urls:
+            citus.drop_database(url)
+        return
     names: list[sql.Identifier] = []
     with psycopg.connect(os.environ[SERVER_URL], autocommit=True) as connection:
 
@@ -124,11 +142,13 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 
 @pytest.fixture(scope="session")
 def migrated_url(make_url: MakeUrl) -> str:
-    """The URL of a database with all tables, one for each worker."""
+    """The URL of a database with all tables, one for each worker; distributed if Citus is tried."""
     url = make_url()
     database = Database(url, renderers=fake_renderers())
     database.migrate()
     database.close()
+    if citus.COORDINATOR:
+        citus.distribute(url)
     return url
 
 

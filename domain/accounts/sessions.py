@@ -13,10 +13,14 @@ from domain.accounts.callers import Caller
 from domain.accounts.users import PasswordHasher, PasswordOwner, User, UserWork, email_key, is_email
 from domain.shared.errors import LoginFailed, NotAuthenticated
 
-# Clients of the platform read the value with `\w+`. 43 of 62 characters hold 256 bits.
-_ALPHABET = ascii_letters + digits
-_LENGTH = 43
-# Sessions that an earlier version opened have values in base64url, of the same length.
+# Clients of the platform read the value with `\w+`. It begins with the user's pk, so that the
+# session is looked up among that user's rows; the other 32 of 62 characters hold 190 bits.
+_ALPHABET = digits + ascii_letters
+_MARK = "000"
+_PK_LENGTH = 8
+_SECRET_LENGTH = 32
+_WITH_USER = re.compile(rf"{_MARK}([A-Za-z0-9]{{{_PK_LENGTH}}})[A-Za-z0-9]{{{_SECRET_LENGTH}}}")
+# Values of an earlier version have the same length and no pk: 43 random characters or base64url.
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -80,11 +84,14 @@ class Sessions(Protocol):
     def add(self, session: Session) -> None:
         """Store ``session``."""
 
-    def owner(self, id_hash: bytes) -> SessionOwner | None:
-        """Return the owner of the session with this hash, even if expired or inactive."""
+    def owner(self, id_hash: bytes, user_pk: int | None = None) -> SessionOwner | None:
+        """Return the owner of the session with this hash, even if expired or inactive.
 
-    def remove(self, id_hash: bytes) -> None:
-        """Delete the session with this hash, if there is one."""
+        With ``user_pk``, only a session of that user.
+        """
+
+    def remove(self, id_hash: bytes, user_pk: int | None = None) -> None:
+        """Delete the session with this hash, if there is one and it is of that user."""
 
     def remove_all(self, user_pk: int) -> int:
         """Delete all sessions of a user; return how many there were."""
@@ -117,6 +124,26 @@ class LoginLimits(Protocol):
 def id_hash(value: str) -> bytes:
     """Return the stored hash of a session's value."""
     return sha256(value.encode()).digest()
+
+
+def user_pk_in(value: str) -> int | None:
+    """Return the user's pk that a session's value begins with; None for one without it."""
+    match = _WITH_USER.fullmatch(value)
+    if match is None:
+        return None
+    pk = 0
+    for character in match[1]:
+        pk = pk * len(_ALPHABET) + _ALPHABET.index(character)
+    return pk
+
+
+def session_value(user_pk: int, secret: str) -> str:
+    """Return the value of a session of this user, with a pk below 62^8 and 32 characters."""
+    pk = ""
+    for _ in range(_PK_LENGTH):
+        user_pk, digit = divmod(user_pk, len(_ALPHABET))
+        pk = _ALPHABET[digit] + pk
+    return _MARK + pk + secret
 
 
 # Verified if there is no such user, so that the response takes equally long.
@@ -168,13 +195,14 @@ def replace_session(
 ) -> OpenedSession:
     """Open a session for ``user`` that replaces the one with the value ``replaced``."""
     if replaced is not None:
-        uow.sessions.remove(id_hash(replaced))
+        uow.sessions.remove(id_hash(replaced), user_pk_in(replaced))
     return open_session(user, lifetime, uow)
 
 
 def open_session(user: User, lifetime: timedelta, uow: SessionWork) -> OpenedSession:
     """Open a session for ``user``, who is locked."""
-    value = "".join(choice(_ALPHABET) for _ in range(_LENGTH))
+    secret = "".join(choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
+    value = session_value(user.pk, secret)
     expires_date = uow.now + lifetime
     uow.sessions.add(
         Session(
@@ -196,7 +224,7 @@ def authenticate(value: str | None, uow: SessionWork) -> Caller:
     """
     if value is None or not _VALUE.fullmatch(value):
         raise NotAuthenticated
-    owner = uow.sessions.owner(id_hash(value))
+    owner = uow.sessions.owner(id_hash(value), user_pk_in(value))
     if owner is None or not owner.is_active or owner.expires_date <= uow.now:
         raise NotAuthenticated
     return Caller(user_pk=owner.user_pk, is_guest=owner.is_guest)
@@ -204,5 +232,5 @@ def authenticate(value: str | None, uow: SessionWork) -> Caller:
 
 def log_out(value: str, uow: SessionWork) -> None:
     """End the session, if there is one."""
-    uow.sessions.remove(id_hash(value))
+    uow.sessions.remove(id_hash(value), user_pk_in(value))
     uow.commit()

@@ -34,6 +34,9 @@ COMMANDS: Mapping[str, CommandEntry] = {
         "The carriers by which shoppers can return what they bought.",
     ),
     "contract": CommandEntry("handlers.cli.contract", "contract", "The OpenAPI documents."),
+    "distribute": CommandEntry(
+        "handlers.cli.distribute", "distribute", "Distribute the tables over nodes of Citus."
+    ),
     "doctor": CommandEntry(
         "handlers.cli.doctor",
         "doctor",

@@ -9,7 +9,7 @@ import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from handlers.app import create_app, metrics_of
+from handlers.app import create_app, metrics_of, tracing_of
 from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.metrics.sampler import start_sampler
@@ -109,6 +109,9 @@ def _worker_application(
     if not metrics.share(shared):
         _log.error("metrics_not_shared", hint="the metrics lack this process")
     start_sampler(metrics.sample)
+    tracing = tracing_of(app)
+    if tracing is not None:
+        tracing.start()
     return app
 
 

@@ -90,6 +90,7 @@ class Parts:
     records: Records
     filters: Filters
     metrics: Metrics
+    tracing: object = None
     clients: Clients | None = None
 
 

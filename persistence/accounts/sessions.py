@@ -39,7 +39,9 @@ _OWNER = OwnerQuery(
     key=sessions.c.user_pk,
     credential=_CREDENTIAL,
 )
+_USERS = sessions.c.user_pk == sa.bindparam("user_pk", type_=BigId)
 _REMOVE = CompiledQuery(sa.delete(sessions).where(_CREDENTIAL))
+_REMOVE_OF_USER = CompiledQuery(sa.delete(sessions).where(_CREDENTIAL, _USERS))
 
 
 class SqlSessions:
@@ -51,15 +53,18 @@ class SqlSessions:
     def add(self, session: Session) -> None:
         insert_rows(self._work, sessions, [asdict(session)])
 
-    def owner(self, id_hash: bytes) -> SessionOwner | None:
-        row = _OWNER.row(self._work, {"id_hash": id_hash})
+    def owner(self, id_hash: bytes, user_pk: int | None = None) -> SessionOwner | None:
+        row = _OWNER.row(self._work, {"id_hash": id_hash}, user_pk)
         if row is None:
             return None
-        user_pk, user_type, is_active, expires_date = row
-        return SessionOwner(user_pk, user_type is UserType.GUEST, is_active, expires_date)
+        owner_pk, user_type, is_active, expires_date = row
+        return SessionOwner(owner_pk, user_type is UserType.GUEST, is_active, expires_date)
 
-    def remove(self, id_hash: bytes) -> None:
-        _REMOVE.rows(self._work, {"id_hash": id_hash})
+    def remove(self, id_hash: bytes, user_pk: int | None = None) -> None:
+        if user_pk is None:
+            _REMOVE.rows(self._work, {"id_hash": id_hash})
+        else:
+            _REMOVE_OF_USER.rows(self._work, {"id_hash": id_hash, "user_pk": user_pk})
 
     def remove_all(self, user_pk: int) -> int:
         ended = sa.delete(sessions).where(sessions.c.user_pk == user_pk)

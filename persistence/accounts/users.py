@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from domain.accounts.users import EmailTaken, PasswordOwner, User, UserType
-from persistence.sql.aggregates import Aggregate
+from persistence.accounts.emails import email_row, user_emails
+from persistence.sql.aggregates import Aggregate, Claim
 from persistence.sql.columns import (
     UtcDateTime,
     enum_column,
@@ -38,26 +39,20 @@ users = sa.Table(
 )
 
 
-# Always returns a row, and no entity, so that timing does not reveal whether an address is known.
-_WANTED = sa.select(sa.bindparam("email_key", type_=sa.String).label("email_key")).subquery()
+_NO_USER_PK = 0
 _PASSWORD_OWNER = CompiledQuery(
-    sa.select(users.c.pk, users.c.is_active, users.c.password_hash)
-    .select_from(_WANTED)
-    .outerjoin(
-        users,
-        sa.and_(users.c.email_key == _WANTED.c.email_key, users.c.user_type == UserType.REGISTERED),
+    sa.select(users.c.pk, users.c.is_active, users.c.password_hash).where(
+        users.c.pk == sa.bindparam("pk")
     )
 )
-
-
-_USER = Aggregate(entity=User, table=users)
+_USER = Aggregate(entity=User, table=users, claim=Claim(table=user_emails, row=email_row))
 _LOCK = CompiledQuery(
     sa.select(users.c.pk).where(users.c.pk == sa.bindparam("pk")).with_for_update(key_share=True)
 )
 _BY_EMAIL = CompiledQuery(
-    sa.select(users.c.pk).where(
-        users.c.email_key == sa.bindparam("email_key"),
-        users.c.user_type == sa.bindparam("user_type"),
+    sa.select(user_emails.c.user_pk).where(
+        user_emails.c.email_key == sa.bindparam("email_key"),
+        user_emails.c.user_type == sa.bindparam("user_type"),
     )
 )
 
@@ -89,8 +84,12 @@ class SqlUsers:
         return first(self._load(_BY_EMAIL.rows(self._work, values)))
 
     def password_owner(self, key: str) -> PasswordOwner | None:
-        [(pk, is_active, password_hash)] = _PASSWORD_OWNER.rows(self._work, {"email_key": key})
-        return None if pk is None else PasswordOwner(pk, is_active, password_hash)
+        # Always two statements and no entity, so that timing does not reveal whether an address is
+        # known.
+        values = {"email_key": key, "user_type": UserType.REGISTERED}
+        (pk,) = first(_BY_EMAIL.rows(self._work, values)) or (_NO_USER_PK,)
+        row = first(_PASSWORD_OWNER.rows(self._work, {"pk": pk}))
+        return None if row is None else PasswordOwner(*row)
 
     def is_empty(self) -> bool:
         return self._work.execute(sa.select(users.c.pk).limit(1)).first() is None

@@ -31,6 +31,13 @@ _REQUEST = Aggregate(
 
 
 _USER_PK = sa.bindparam("user_pk", type_=BigId)
+_ITEM_OF_REQUEST = sa.and_(
+    order_items.c.pk == cancellation_requests.c.order_item_pk,
+    order_items.c.user_pk == cancellation_requests.c.user_pk,
+)
+_ORDER_OF_ITEM = sa.and_(
+    orders.c.pk == order_items.c.order_pk, orders.c.user_pk == order_items.c.user_pk
+)
 _CONDITIONS = {
     "status": cancellation_requests.c.status == sa.bindparam("status"),
     "user_pk": orders.c.user_pk == _USER_PK,
@@ -39,7 +46,7 @@ _CONDITIONS = {
 }
 _NUMBERS = CompiledQuery(
     sa.select(order_items.c.pk, orders.c.number)
-    .join(orders, orders.c.pk == order_items.c.order_pk)
+    .join(orders, _ORDER_OF_ITEM)
     .where(in_param(order_items.c.pk, "item_pks"))
 )
 
@@ -70,7 +77,7 @@ class SqlCancellationRequests:
     ) -> list[CancellationRequest]:
         values = _values(query)
         rows = _page(tuple(values)).rows(self._work, values | limit_offset(page))
-        return self._work.read(_REQUEST, [pk for (pk,) in rows])
+        return self._work.read(_REQUEST, [pk for (pk,) in rows], user_pk=query.user_pk)
 
     def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
         return dict(_NUMBERS.rows(self._work, {"item_pks": list(item_pks)}))
@@ -103,8 +110,6 @@ def _page(names: tuple[str, ...]) -> CompiledQuery:
 
 
 def _where(statement: sa.Select[Any], names: tuple[str, ...]) -> sa.Select[Any]:
-    columns = cancellation_requests.c
     if {*names} - {"status"}:
-        statement = statement.join(order_items, order_items.c.pk == columns.order_item_pk)
-        statement = statement.join(orders, orders.c.pk == order_items.c.order_pk)
+        statement = statement.join(order_items, _ITEM_OF_REQUEST).join(orders, _ORDER_OF_ITEM)
     return statement.where(*(_CONDITIONS[name] for name in names))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -25,19 +25,24 @@ from persistence.documents.compression import CompressedBodies, stored_edition
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
 from persistence.engine.measures import NO_MEASURES
+from persistence.engine.nodes import is_distributed
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
-from persistence.sql.columns import BigId, UtcDateTime, metadata
+from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column
 from persistence.sql.compiled_query import CompiledQuery, Row
-from persistence.sql.in_list import in_param
+from persistence.sql.distributed_tables import unique_key
+from persistence.sql.in_list import in_list, in_param
 from persistence.sql.storage import alter_created
 from persistence.sql.work import Work
 
 Entity = TypeVar("Entity")
 
-Load = Callable[[Work, Sequence[Any]], Mapping[Any, tuple[Version, Entity]]]
-"""Returns the entities of the rows that still exist, each with its version, by the row's key."""
+Load = Callable[[Work, Sequence[Any], int | None], Mapping[Any, tuple[Version, Entity]]]
+"""Returns the entities of the rows that still exist, each with its version, by the row's key.
+
+The last argument is the user whose rows these are; None: rows of a seller.
+"""
 
 RunLater = Callable[[Callable[[], None]], None]
 """Runs a function that raises nothing, now or later, or drops it when too many wait."""
@@ -46,7 +51,7 @@ Versions = Mapping[Any, Version]
 """The version of each row, by the row's key."""
 
 
-def document_table(name: str, owner: str, target: str) -> sa.Table:
+def document_table(name: str, root: str, target: str) -> sa.Table:
     """Return the table of rendered documents of ``target``: those of a row in all languages.
 
     They differ in a few labels, so that together they are hardly longer than one of them.
@@ -55,12 +60,13 @@ def document_table(name: str, owner: str, target: str) -> sa.Table:
         name,
         metadata,
         sa.Column(
-            owner,
+            root,
             BigId,
             sa.ForeignKey(f"{target}.pk", ondelete="CASCADE"),
             primary_key=True,
             autoincrement=False,
         ),
+        owner_column(),
         sa.Column("edition", sa.String(64), nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", UtcDateTime),
@@ -86,9 +92,11 @@ class DocumentKind(Generic[Entity]):
     owner: str
     aggregate: Aggregate[Entity]
 
-    def load(self, work: Work, pks: Sequence[int]) -> dict[int, tuple[Version, Entity]]:
-        """Load the entities with these pks and all that their documents show."""
-        entities: Sequence[Any] = work.read(self.aggregate, pks, View.SHOWN)
+    def load(
+        self, work: Work, pks: Sequence[int], user_pk: int | None
+    ) -> dict[int, tuple[Version, Entity]]:
+        """Load the user's entities with these pks and all that their documents show."""
+        entities: Sequence[Any] = work.read(self.aggregate, pks, View.SHOWN, user_pk)
         return {entity.pk: (entity.version, entity) for entity in entities}
 
 
@@ -98,15 +106,18 @@ def invalidate_documents(work: Work, kind: DocumentKind[Any], versions: Mapping[
     A reader that has rendered an older version may try to store it after this; the version of the
     row prevents it. No renderer has the edition "", so an empty document is never served.
     """
+    roots = kind.aggregate.table.c
+    users = sa.select(roots.pk, roots[OWNER]).where(in_list(roots.pk, versions))
     rows: list[dict[str, Any]] = [
         {
             kind.owner: pk,
+            OWNER: user_pk,
             "edition": "",
-            "version": version,
+            "version": versions[pk],
             "valid_until": None,
             "body": {},
         }
-        for pk, version in sorted(versions.items())
+        for pk, user_pk in sorted(map(tuple, work.execute(users)))
     ]
     insert_rows(work, kind.documents, rows, Overwrite((kind.owner,)))
 
@@ -114,8 +125,8 @@ def invalidate_documents(work: Work, kind: DocumentKind[Any], versions: Mapping[
 class Documents(Protocol):
     """The documents of one kind, for the queries of that kind."""
 
-    def bodies(self, rows: Iterable[Row], language: str) -> list[bytes]:
-        """Return the documents of these rows, in their order.
+    def bodies(self, rows: Iterable[Row], language: str, user_pk: int | None = None) -> list[bytes]:
+        """Return the documents of these rows, of one user or of a seller, in their order.
 
         The first two columns of ``rows`` are the row's key and its version. Rows that were deleted
         since are left out.
@@ -125,7 +136,9 @@ class Documents(Protocol):
 class DisabledDocuments:
     """For a writing unit of work: what is not committed must not be rendered and cached."""
 
-    def bodies(self, _rows: Iterable[Row], _language: str) -> list[bytes]:
+    def bodies(
+        self, _rows: Iterable[Row], _language: str, _user_pk: int | None = None
+    ) -> list[bytes]:
         raise RuntimeError("documents come from a reading unit of work with their renderer")
 
 
@@ -152,13 +165,23 @@ class DocumentCache(Generic[Entity]):
         return self._memory.bodies(versions, language, self._renderer.edition, now)
 
     def get_stored(
-        self, _work: Work, _versions: Versions, _language: str, _now: datetime
+        self,
+        _work: Work,
+        _versions: Versions,
+        _language: str,
+        _now: datetime,
+        _user_pk: int | None,
     ) -> dict[Any, bytes]:
         """Return the documents of these versions that the database has."""
         return {}
 
     def render(
-        self, versions: Versions, language: str, now: datetime, standby: Standby | None = None
+        self,
+        versions: Versions,
+        language: str,
+        now: datetime,
+        user_pk: int | None = None,
+        standby: Standby | None = None,
     ) -> dict[Any, bytes]:
         """Render and cache the documents of the rows that still exist.
 
@@ -167,36 +190,36 @@ class DocumentCache(Generic[Entity]):
         """
         rendered = {
             key: (version, self._renderer(entity, language, now))
-            for key, (version, entity) in self._loaded(versions, standby).items()
+            for key, (version, entity) in self._loaded(versions, user_pk, standby).items()
         }
-        self._store(rendered, language)
+        self._store(rendered, language, user_pk)
         for key, (version, document) in rendered.items():
             cached = CachedDocument(version, document.valid_until, document.body)
             self._cache(key, language, cached)
         return {key: document.body for key, (_, document) in rendered.items()}
 
     def _loaded(
-        self, versions: Versions, standby: Standby | None
+        self, versions: Versions, user_pk: int | None, standby: Standby | None
     ) -> Mapping[Any, tuple[Version, Entity]]:
         if standby is None:
-            return self._loaded_from(self._engines, list(versions))
+            return self._loaded_from(self._engines, list(versions), user_pk)
         loaded: dict[Any, tuple[Version, Entity]] = {}
         try:
-            loaded |= self._loaded_from(standby.engines, list(versions))
+            loaded |= self._loaded_from(standby.engines, list(versions), user_pk)
         except SQLAlchemyError as error:
             standby.report(error)
         behind = [key for key in versions if _is_behind(loaded.get(key), versions[key])]
         if behind:
             for key in behind:
                 loaded.pop(key, None)
-            loaded |= self._loaded_from(self._engines, behind)
+            loaded |= self._loaded_from(self._engines, behind, user_pk)
         return loaded
 
     def _loaded_from(
-        self, engines: Engines, keys: Sequence[Any]
+        self, engines: Engines, keys: Sequence[Any], user_pk: int | None
     ) -> Mapping[Any, tuple[Version, Entity]]:
         with closing(Work(self._snapshots_of(engines), is_writing=False)) as work:
-            loaded = self._load(work, keys)
+            loaded = self._load(work, keys, user_pk)
             # After a rollback the driver would prepare all its statements again.
             work.commit()
             return loaded
@@ -208,7 +231,12 @@ class DocumentCache(Generic[Entity]):
     def _cache(self, key: Any, language: str, document: CachedDocument) -> None:
         self._memory.put((key, language, self._renderer.edition), document)
 
-    def _store(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+    def _store(
+        self,
+        rendered: dict[Any, tuple[Version, RenderedDocument]],
+        language: str,
+        user_pk: int | None,
+    ) -> None:
         """Store the documents for other processes; without a table there is nothing to do."""
 
 
@@ -235,16 +263,22 @@ class PersistentDocumentCache(DocumentCache[Entity]):
                 documents[kind.owner], documents.version, documents.valid_until, documents.body
             ).where(
                 in_param(documents[kind.owner], "pks"),
+                documents[OWNER] == sa.bindparam(OWNER, type_=BigId),
                 documents.edition == sa.bindparam("edition"),
             ),
             f"documents.cache.stored({kind.documents.name})",
         )
 
     def get_stored(
-        self, work: Work, versions: Versions, language: str, now: datetime
+        self,
+        work: Work,
+        versions: Versions,
+        language: str,
+        now: datetime,
+        user_pk: int | None,
     ) -> dict[Any, bytes]:
         bodies = {}
-        for pk, version, valid_until, by_language in self._stored_rows(work, versions):
+        for pk, version, valid_until, by_language in self._stored_rows(work, versions, user_pk):
             is_valid = valid_until is None or valid_until > now
             body = by_language.get(language)
             if version == versions[pk] and is_valid and body is not None:
@@ -252,28 +286,39 @@ class PersistentDocumentCache(DocumentCache[Entity]):
                 self._cache(pk, language, CachedDocument(version, valid_until, body))
         return bodies
 
-    def _stored_rows(self, work: Work, pks: Iterable[int]) -> list[Row]:
+    def _stored_rows(self, work: Work, pks: Iterable[int], user_pk: int | None) -> list[Row]:
         edition = stored_edition(self._renderer.edition)
-        return self._stored.rows(work, {"pks": list(pks), "edition": edition})
+        return self._stored.rows(work, {"pks": list(pks), OWNER: user_pk, "edition": edition})
 
     def _snapshots_of(self, engines: Engines) -> sa.Engine:
         return engines.aggregates
 
-    def _store(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+    def _store(
+        self,
+        rendered: dict[Any, tuple[Version, RenderedDocument]],
+        language: str,
+        user_pk: int | None,
+    ) -> None:
         """Store the documents whose rows still have the rendered version.
 
         Best effort: when the database is busy or full, the request succeeds without it.
         """
         if rendered:
-            self._later(partial(self._write, rendered, language))
+            self._later(partial(self._write, rendered, language, user_pk))
 
-    def _write(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+    def _write(
+        self,
+        rendered: dict[Any, tuple[Version, RenderedDocument]],
+        language: str,
+        user_pk: int | None,
+    ) -> None:
         def write(connection: sa.Connection) -> None:
-            others = self._other_languages(Work.on(connection), rendered)
+            others = self._other_languages(Work.on(connection), rendered, user_pk)
             # By pk, so that two readers of one page can not deadlock.
             rows = [
                 {
                     f"new_{self._kind.owner}": pk,
+                    f"new_{OWNER}": user_pk,
                     "new_edition": stored_edition(self._renderer.edition),
                     "new_version": version,
                     "new_valid_until": document.valid_until,
@@ -281,12 +326,16 @@ class PersistentDocumentCache(DocumentCache[Entity]):
                 }
                 for pk, (version, document) in sorted(rendered.items(), key=itemgetter(0))
             ]
-            connection.execute(self._upsert, rows)
+            dialect = self._engines.dialect.name
+            connection.execute(_upsert(self._kind, dialect, is_distributed(connection)), rows)
 
         self._engines.write_best_effort(write, "rendered documents")
 
     def _other_languages(
-        self, work: Work, rendered: Mapping[Any, tuple[Version, RenderedDocument]]
+        self,
+        work: Work,
+        rendered: Mapping[Any, tuple[Version, RenderedDocument]],
+        user_pk: int | None,
     ) -> dict[int, Mapping[str, bytes]]:
         """Return the stored documents that can stay beside those that were rendered.
 
@@ -295,32 +344,36 @@ class PersistentDocumentCache(DocumentCache[Entity]):
         """
         return {
             pk: by_language
-            for pk, version, valid_until, by_language in self._stored_rows(work, rendered)
+            for pk, version, valid_until, by_language in self._stored_rows(work, rendered, user_pk)
             if (version, valid_until) == (rendered[pk][0], rendered[pk][1].valid_until)
         }
 
-    @cached_property
-    def _upsert(self) -> sa.Insert:
-        documents, rows = self._kind.documents, self._kind.aggregate.table
-        values = [sa.bindparam(f"new_{column.name}", type_=column.type) for column in documents.c]
-        # After a failover or a restored backup the rendered version may not exist any more.
-        is_current = (
-            sa.select(rows.c.pk)
-            .where(
-                rows.c.pk == sa.bindparam(f"new_{self._kind.owner}", type_=BigId),
-                rows.c.version == sa.bindparam("new_version", type_=BigId),
-            )
-            .exists()
+
+@cache
+def _upsert(kind: DocumentKind[Any], dialect: str, is_distributed: bool) -> sa.Insert:
+    """Return the statement that stores a document whose row still has its version."""
+    documents, rows = kind.documents, kind.aggregate.table
+    values = [sa.bindparam(f"new_{column.name}", type_=column.type) for column in documents.c]
+    # After a failover or a restored backup the rendered version may not exist any more.
+    is_current = (
+        sa.select(rows.c.pk)
+        .where(
+            rows.c.pk == sa.bindparam(f"new_{kind.owner}", type_=BigId),
+            rows.c[OWNER] == sa.bindparam(f"new_{OWNER}", type_=BigId),
+            rows.c.version == sa.bindparam("new_version", type_=BigId),
         )
-        statement = insert(self._engines.dialect.name, documents)
-        statement = statement.from_select(
-            list(documents.c.keys()), sa.select(*values).where(is_current)
-        )
-        changed = ("edition", "version", "valid_until", "body")
-        return statement.on_conflict_do_update(
-            index_elements=[documents.c[self._kind.owner]],
-            set_={name: statement.excluded[name] for name in changed},
-        )
+        .exists()
+    )
+    statement = insert(dialect, documents)
+    statement = statement.from_select(
+        list(documents.c.keys()), sa.select(*values).where(is_current)
+    )
+    changed = ("edition", "version", "valid_until", "body")
+    key = (kind.owner,)
+    return statement.on_conflict_do_update(
+        index_elements=unique_key(documents, key) if is_distributed else key,
+        set_={name: statement.excluded[name] for name in changed},
+    )
 
 
 class RequestDocuments(Generic[Entity]):
@@ -331,14 +384,14 @@ class RequestDocuments(Generic[Entity]):
         self._cache = cache
         self._now = now
 
-    def bodies(self, rows: Iterable[Row], language: str) -> list[bytes]:
+    def bodies(self, rows: Iterable[Row], language: str, user_pk: int | None = None) -> list[bytes]:
         versions = {row[0]: row[1] for row in rows}
         measures = self._cache.measures
         bodies = self._cache.get_cached(versions, language, self._now)
         missing = _missing(bodies, versions)
         measures.from_memory(len(versions) - len(missing))
         if missing:
-            stored = self._cache.get_stored(self._work, missing, language, self._now)
+            stored = self._cache.get_stored(self._work, missing, language, self._now, user_pk)
             bodies.update(stored)
             measures.from_database(len(stored))
         if missing := _missing(bodies, versions):
@@ -346,7 +399,8 @@ class RequestDocuments(Generic[Entity]):
             # Rendering takes another connection. Give this one back first, or a pool whose
             # connections are all held by such readers would deadlock.
             self._work.rollback()
-            bodies.update(self._cache.render(missing, language, self._now, self._work.standby))
+            rendered = self._cache.render(missing, language, self._now, user_pk, self._work.standby)
+            bodies.update(rendered)
         return [body for body in bodies.values() if body is not None]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.shared.paging import DocumentPage, PageRequest
 from persistence.documents.cache import Documents
+from persistence.sql.columns import OWNER
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.statements import first, limit_offset
 from persistence.sql.work import Work
@@ -13,14 +14,18 @@ from persistence.sql.work import Work
 
 @dataclass(frozen=True, slots=True)
 class DocumentQueries:
-    """The documents of the rows that a query returns, whose first columns are pk and version."""
+    """The documents of a user's rows that a query returns, whose first columns are pk and version.
+
+    The values of the query have the user (``OWNER``).
+    """
 
     work: Work
     documents: Documents
 
     def first(self, query: CompiledQuery, language: str, **values: int) -> bytes | None:
         """Return the document of the first row, if there is one."""
-        return first(self.documents.bodies(query.rows(self.work, values), language))
+        rows = query.rows(self.work, values)
+        return first(self.documents.bodies(rows, language, values[OWNER]))
 
     def page(
         self,
@@ -36,5 +41,5 @@ class DocumentQueries:
         """
         rows = query.rows(self.work, {**values, **limit_offset(page)})
         count: int = rows[0][-1] if rows else counted().scalar(self.work, values)
-        documents = self.documents.bodies(rows, language)
+        documents = self.documents.bodies(rows, language, values[OWNER])
         return DocumentPage(count, page.number, page.limit, documents)

@@ -16,6 +16,7 @@ import orjson
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -28,6 +29,7 @@ from persistence.engine.files import reconnect_when_replaced
 from persistence.engine.hosts import HostOrder, database_url
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
+from persistence.engine.nodes import detect_distribution, is_distributed
 from persistence.engine.pools import MeasuredPool
 from persistence.engine.statement_timeouts import set_timeouts
 
@@ -55,6 +57,12 @@ _CACHE_WRITE_SETTINGS = sa.select(
             ("synchronous_commit", "off"),
         )
     )
+)
+
+# Citus sends these to the other nodes, but not the results of set_config.
+_DISTRIBUTED_CACHE_WRITE_SETTINGS = (
+    f"SET LOCAL lock_timeout = '{CACHE_WRITE_TIMEOUT_MS}ms'",
+    "SET LOCAL synchronous_commit = off",
 )
 
 
@@ -130,6 +138,12 @@ class Engines:
             del named["read"]
         return {name: pool for name, pool in named.items() if isinstance(pool, MeasuredPool)}
 
+    @property
+    def bases(self) -> list[sa.Engine]:
+        """The engines that the others are derived from, with their events."""
+        engines = (self.writing, self.autocommit, self.cache_writer)
+        return [engine for engine in engines if not isinstance(engine, OptionEngine)]
+
     def pool_use(self) -> dict[str, PoolUse]:
         """How many connections of this process are in use, by the name of the pool."""
         return {name: PoolUse(pool.checkedout(), pool.size()) for name, pool in self.pools.items()}
@@ -150,7 +164,11 @@ class Engines:
             if self.dialect.name == "postgresql":
                 # For this transaction only: behind a pooler, other clients would get what is set
                 # for a session.
-                connection.execute(_CACHE_WRITE_SETTINGS)
+                if is_distributed(connection):
+                    for setting in _DISTRIBUTED_CACHE_WRITE_SETTINGS:
+                        connection.exec_driver_sql(setting)
+                else:
+                    connection.execute(_CACHE_WRITE_SETTINGS)
             yield connection
 
     def write_best_effort(self, write: Callable[[sa.Connection], object], what: str) -> bool:
@@ -227,9 +245,11 @@ def connect(url: str, pool: Pool) -> Engines:
     for engine in engines:
         set_timeouts(engine, pool.timeout, pool.connect_timeout, order)
         event.listen(engine, "handle_error", discard_unusable)
-    if not pool.is_shared:
-        settings = [_GENERIC_PLANS, f"SET {_APPLIED}"] if pool.is_applied else [_GENERIC_PLANS]
-        event.listen(engines[0], "connect", partial(_set, settings))
+        # Citus plans for the values of a statement, which say where its rows are.
+        is_writing = engine is engines[0] and not pool.is_shared
+        detect_distribution(engine, *([_GENERIC_PLANS] if is_writing else []))
+    if not pool.is_shared and pool.is_applied:
+        event.listen(engines[0], "connect", partial(_set, [f"SET {_APPLIED}"]))
     elif pool.is_applied:
         event.listen(engines[0], "begin", _begin_applied)
     return _postgres(*engines)

@@ -22,10 +22,10 @@ _TIMELINE = sa.case(
         sa.func.pg_is_in_recovery(),
         # The timeline that is received is a descendant of the one that is replayed, or it would not
         # be received. Without a connection to the primary, or without the right to see it, the
-        # last checkpoint has the timeline, or an earlier one.
+        # last checkpoint has the timeline, or an earlier one; it gets a minus sign.
         sa.func.coalesce(
             sa.select(_RECEIVER.c.received_tli).scalar_subquery(),
-            sa.select(_CONTROL.c.timeline_id).scalar_subquery(),
+            -sa.select(_CONTROL.c.timeline_id).scalar_subquery(),
         ),
     )
 )
@@ -66,7 +66,8 @@ PRIMARY = sa.select(
 class StandbyState:
     """How far a standby was for one statement.
 
-    ``timeline`` is None on a server that is no standby. ``replayed``: bytes of the log.
+    ``timeline`` is None on a server that is no standby. It is negative if it is not received now,
+    but that of the last checkpoint. ``replayed``: bytes of the log.
     """
 
     timeline: int | None

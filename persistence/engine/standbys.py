@@ -62,6 +62,7 @@ class Standby:
         self.engines: Engines = connect(url, pool)
         self.obstacle: str | None = UNKNOWN
         self.state: StandbyState | None = None
+        self._received: int | None = None
         self.reads = 0
         self.refusals = 0
         self._probe = connect(url, replace(pool, size=1))
@@ -75,6 +76,20 @@ class Standby:
         options = conninfo_to_dict(conninfo or "")
         name = options.get("application_name") or options.get("fallback_application_name")
         return StandbyState(row[0], row[1], row[2]), None if name is None else str(name)
+
+    def resolve(self, state: StandbyState) -> StandbyState:
+        """Return the state with the timeline that was received last.
+
+        A standby that receives nothing, since the primary is away, stays on its timeline. After a
+        restart it may be another one, but then a check has failed and it was forgotten.
+        """
+        timeline = state.timeline
+        if timeline is None:
+            return state
+        if timeline > 0:
+            self._received = timeline
+            return state
+        return replace(state, timeline=self._received or -timeline)
 
     def set_checked(self, obstacle: str | None) -> None:
         """Read it from now on, or not for ``obstacle``; some seconds after a failure at least."""
@@ -93,14 +108,14 @@ class Standby:
 
     def fail(self, error: BaseException) -> None:
         """Stop reading it after an error of a check, for some seconds at least."""
-        self.state = None
+        self.state = self._received = None
         self._since_failure.start()
         self.leave_out(_failure(error))
 
     def forget(self) -> None:
         """Do not read it before another check."""
         self.obstacle = UNKNOWN
-        self.state = None
+        self.state = self._received = None
 
     def count(self, *, is_accepted: bool) -> None:
         """Count a reader."""
@@ -172,6 +187,7 @@ class Standbys:
 
     def accepts(self, standby: Standby, state: StandbyState, reader: StandbyReader) -> bool:
         """Whether rows that a statement read in this state may be returned to the reader."""
+        state = standby.resolve(state)
         obstacle = self._replication.obstacle(state)
         if obstacle is not None:
             standby.leave_out(obstacle)
@@ -228,7 +244,7 @@ class Standbys:
         except SQLAlchemyError as error:
             standby.fail(error)
             return
-        standby.state = state
+        standby.state = state = standby.resolve(state)
         obstacle = self._replication.obstacle(state)
         if obstacle is None and self._options.is_applied:
             obstacle = self._asynchronous(name)

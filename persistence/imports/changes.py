@@ -13,10 +13,11 @@ from domain.orders.state_changes import States, changes_of_state, states_of
 from persistence.audit import SqlAuditTrail
 from persistence.imports.references import ImportedReferences
 from persistence.orders.aggregate import ORDER
+from persistence.sql.columns import OWNER
 from persistence.sql.work import Work
 
 # Columns that the notes of audit entries leave out.
-_IGNORED = frozenset({"uuid", "number", "order_pk", "line", "modified_date", "state"})
+_IGNORED = frozenset({"uuid", "number", "order_pk", OWNER, "line", "modified_date", "state"})
 
 
 class ImportedChanges:
@@ -83,7 +84,7 @@ class ImportedChanges:
         for item in document.items:
             line = lines.get(item.values["line"])
             if line is not None:
-                row = self._references.line_row(item, before.pk)
+                row = self._references.line_row(item, before.pk, before.user_pk)
                 yield Subject.ORDER_ITEM, line.uuid, row["state"], _differing(line, row)
 
 

@@ -19,6 +19,7 @@ from persistence.orders.cancellations import cancellation_reasons
 from persistence.orders.sellers import sellers
 from persistence.orders.snapshots import store_snapshots
 from persistence.sql.bulk import DoNothing, insert_rows
+from persistence.sql.columns import OWNER
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
@@ -62,18 +63,21 @@ class ImportedReferences:
             "shipping_company_pk": _pk(order.shipping_company),
         }
 
-    def line_row(self, item: ImportedItem, order_pk: int) -> dict[str, Any]:
+    def line_row(self, item: ImportedItem, order_pk: int, user_pk: int) -> dict[str, Any]:
         """Return the row of a line, without pk."""
         return {
             **item.values,
             "order_pk": order_pk,
+            OWNER: user_pk,
             "product_pk": item.product.pk,
             "seller_pk": self._sellers[item.seller.slug] if item.seller else None,
             "shipping_company_pk": _pk(item.shipping_company),
             "shipping_option_group_pk": _pk(item.shipping_option_group),
         }
 
-    def return_company_rows(self, item: ImportedItem, item_pk: int) -> list[dict[str, Any]]:
+    def return_company_rows(
+        self, item: ImportedItem, item_pk: int, user_pk: int
+    ) -> list[dict[str, Any]]:
         """Return the rows of the carriers for returns of a line.
 
         These are the document's, or, if it has none, those that the shop offers for every line.
@@ -82,7 +86,7 @@ class ImportedReferences:
         is_closed = item.values["state"] in CLOSED
         offered = set() if is_closed else self._return_companies
         return [
-            {"order_item_pk": item_pk, "company_pk": pk, "is_shops": not named}
+            {"order_item_pk": item_pk, OWNER: user_pk, "company_pk": pk, "is_shops": not named}
             for pk in named or offered
         ]
 

@@ -13,49 +13,50 @@ from persistence.orders.cancellations import (
     easy_returns,
 )
 from persistence.sql.bulk import Row
+from persistence.sql.columns import OWNER
 from persistence.sql.work import Work
 
 
 def store_requests(
     work: Work,
-    lines: Iterable[tuple[int, ImportedItem]],
+    lines: Iterable[tuple[int, int, ImportedItem]],
     references: ImportedReferences,
 ) -> None:
-    """Store the requests of these lines (order_item_pk, item), with their returns and images.
+    """Store the requests of these lines (pk, user_pk, item), with their returns and images.
 
     Raises Rejected if a request has a UUID of another order.
     """
-    requests = [(item_pk, request) for item_pk, item in lines for request in item.requests]
+    requests = [
+        (item_pk, user_pk, request) for item_pk, user_pk, item in lines for request in item.requests
+    ]
     rows = [
         {
             **request.values,
             "order_item_pk": item_pk,
+            OWNER: user_pk,
             "reason_pk": references.reason_pk(request.reason["uuid"]),
         }
-        for item_pk, request in requests
+        for item_pk, user_pk, request in requests
     ]
     # A line has at most one open request: the one that was open has to be closed first.
     rows.sort(key=lambda row: row["status"] is CancellationStatus.OPEN)
     pks = upsert_by_uuid(work, cancellation_requests.c.order_item_pk, rows)
-    requests_by_pk = [(pks[request.values["uuid"]], request) for _, request in requests]
-    request_pks = [pk for pk, _ in requests_by_pk]
+    stored = [
+        ({"cancellation_request_pk": pks[request.values["uuid"]], OWNER: user_pk}, request)
+        for _, user_pk, request in requests
+    ]
+    request_pks = [key["cancellation_request_pk"] for key, _ in stored]
     returns = [
-        _easy_return_row(pk, request.easy_return)
-        for pk, request in requests_by_pk
-        if request.easy_return
+        _easy_return_row(key, request.easy_return) for key, request in stored if request.easy_return
     ]
-    images = [
-        {**image, "cancellation_request_pk": pk}
-        for pk, request in requests_by_pk
-        for image in request.images
-    ]
+    images = [{**image, **key} for key, request in stored for image in request.images]
     replace_parts(work, easy_returns.c.cancellation_request_pk, request_pks, returns)
     replace_parts(work, cancellation_request_images.c.cancellation_request_pk, request_pks, images)
 
 
-def _easy_return_row(request_pk: int, easy_return: ImportedEasyReturn) -> Row:
+def _easy_return_row(key: Row, easy_return: ImportedEasyReturn) -> Row:
     return {
         **easy_return.values,
-        "cancellation_request_pk": request_pk,
+        **key,
         "shipping_company_pk": easy_return.shipping_company.pk,
     }

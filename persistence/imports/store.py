@@ -15,18 +15,21 @@ from domain.imports.parts import ArchivedHere, ErasedHere, Rejected
 from domain.imports.reconciliation import reconcile, require_units_of_new
 from domain.orders.orders import Order
 from domain.shared.errors import Unavailable
+from persistence.engine.nodes import is_distributed
 from persistence.imports.changes import ImportedChanges
 from persistence.imports.lines import store_lines, store_old_lines
 from persistence.imports.references import ImportedReferences
 from persistence.imports.users import ImportedUsers
 from persistence.orders.aggregate import ORDER
+from persistence.orders.numbers import order_numbers
 from persistence.orders.old_orders import old_order_items, old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
-from persistence.sql.columns import BigId, UtcDateTime, metadata
+from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column
 from persistence.sql.in_list import in_list
+from persistence.sql.keys import next_pks
 from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 from persistence.sql.work import Work
 
@@ -34,7 +37,7 @@ Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
 Results = dict[str, ImportResult | Rejected | None]
 
 
-def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]) -> sa.Table:
+def _document_hashes(name: str, root: str, target: str, *others: sa.Column[Any]) -> sa.Table:
     """Return the table with the SHA-256 of the document of each imported row of ``target``.
 
     A document with the stored hash changes nothing. Rows that were not imported have no hash.
@@ -43,12 +46,13 @@ def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]
         name,
         metadata,
         sa.Column(
-            owner,
+            root,
             BigId,
             sa.ForeignKey(f"{target}.pk", ondelete="CASCADE"),
             primary_key=True,
             autoincrement=False,
         ),
+        owner_column(),
         sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
         *others,
     )
@@ -64,19 +68,23 @@ old_order_imports = _document_hashes("old_order_imports", "old_order_pk", "old_o
 class _Kind:
     """The tables of one kind of order; lines and hashes reference it by the column ``owner``.
 
-    ``document_columns`` are the columns of ``hashes`` that come from the document.
+    ``is_old`` is its kind in ``order_numbers``. ``document_columns`` are the columns of ``hashes``
+    that come from the document.
     """
 
     rows: sa.Table
     lines: sa.Table
     hashes: sa.Table
     owner: str
+    is_old: bool
     document_columns: tuple[str, ...]
 
 
-_ORDERS = _Kind(orders, order_items, order_imports, "order_pk", ("document_hash", "document_date"))
+_ORDERS = _Kind(
+    orders, order_items, order_imports, "order_pk", False, ("document_hash", "document_date")
+)
 _OLD_ORDERS = _Kind(
-    old_orders, old_order_items, old_order_imports, "old_order_pk", ("document_hash",)
+    old_orders, old_order_items, old_order_imports, "old_order_pk", True, ("document_hash",)
 )
 
 
@@ -109,7 +117,7 @@ class SqlImports:
         accepted = _reconciled(batch, stored, results)
         with _contradictions_rejected():
             pks = self._write_orders(accepted, users, existing, stored)
-        return self._record_stored(_ORDERS, accepted, existing, pks, results)
+        return self._record_stored(_ORDERS, accepted, users, existing, pks, results)
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
         users = ImportedUsers(self._work, [old_order.user for old_order in batch])
@@ -117,7 +125,7 @@ class SqlImports:
         accepted = [old_order for old_order in batch if results[old_order.number] is None]
         with _contradictions_rejected():
             pks = self._write_old_orders(accepted, users, existing)
-        return self._record_stored(_OLD_ORDERS, accepted, existing, pks, results)
+        return self._record_stored(_OLD_ORDERS, accepted, users, existing, pks, results)
 
     def commit(self) -> None:
         self._work.commit()
@@ -149,7 +157,7 @@ class SqlImports:
         users.store_missing([old_order.user for old_order in accepted], self._now)
         rows = [{**old_order.values, "user_pk": users.pk(old_order.user)} for old_order in accepted]
         pks = self._store_rows(_OLD_ORDERS, rows, existing)
-        store_old_lines(self._work, accepted, pks)
+        store_old_lines(self._work, accepted, pks, users)
         return pks
 
     def _classify(
@@ -193,19 +201,44 @@ class SqlImports:
 
     def _lock(self, kind: _Kind, pks: list[int]) -> None:
         """Lock orders and then lines, both by ascending pk, as every writer of orders does."""
+        if is_distributed(self._work.connection):
+            self._lock_on_nodes(kind, pks)
+            return
         for column, owner in ((kind.rows.c.pk, kind.rows.c.pk), _line_keys(kind)):
             lock = sa.select(column).where(in_list(owner, pks)).order_by(column)
             self._work.execute(lock.with_for_update(key_share=True)).all()
 
+    def _lock_on_nodes(self, kind: _Kind, pks: list[int]) -> None:
+        """Lock one order after the other, since Citus locks rows of one node in a statement."""
+        rows, lines = kind.rows.c, kind.lines.c
+        found = sa.select(rows.pk, rows.user_pk).where(in_list(rows.pk, pks))
+        for pk, user_pk in sorted(map(tuple, self._work.execute(found))):
+            order = sa.select(rows.pk).where(rows.pk == pk, rows.user_pk == user_pk)
+            own = sa.select(lines.pk).where(lines[kind.owner] == pk, lines.user_pk == user_pk)
+            for lock in (order, own.order_by(lines.pk)):
+                self._work.execute(lock.with_for_update(key_share=True)).all()
+
     def _existing(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _StoredOrder]:
         rows, columns = kind.rows, [kind.hashes.c[name] for name in kind.document_columns]
+        found = sa.select(order_numbers.c.order_pk, order_numbers.c.user_pk).where(
+            in_list(order_numbers.c.number, numbers), order_numbers.c.is_old.is_(kind.is_old)
+        )
+        keys = self._work.execute(found).all()
+        if not keys:
+            return {}
+        same_order = sa.and_(
+            kind.hashes.c[kind.owner] == rows.c.pk, kind.hashes.c.user_pk == rows.c.user_pk
+        )
         selected = self._work.execute(
             sa.select(
                 *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")),
                 *columns,
             )
-            .outerjoin_from(rows, kind.hashes)
-            .where(in_list(rows.c.number, numbers))
+            .outerjoin_from(rows, kind.hashes, same_order)
+            .where(
+                in_list(rows.c.pk, [pk for pk, _ in keys]),
+                in_list(rows.c.user_pk, sorted({user_pk for _, user_pk in keys})),
+            )
         )
         existing = {
             number: _StoredOrder(
@@ -240,17 +273,27 @@ class SqlImports:
         if pks:
             self._update(kind.rows, pks, [row for row in rows if row["number"] in existing])
         if new:
-            pks |= self._insert(kind.rows, [{**row, "version": new_version()} for row in new])
+            pks |= self._insert(kind, [{**row, "version": new_version()} for row in new])
         return pks
 
-    def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, int]:
-        inserted = insert_rows(self._work, table, rows, DoNothing(("number",)))
-        if inserted < len(rows):
+    def _insert(self, kind: _Kind, rows: list[dict[str, Any]]) -> dict[str, int]:
+        pks = next_pks(self._work, [kind.rows] * len(rows))
+        numbers = [
+            {
+                "number": row["number"],
+                "is_old": kind.is_old,
+                "user_pk": row["user_pk"],
+                "order_pk": pk,
+            }
+            for row, pk in zip(rows, pks, strict=True)
+        ]
+        if insert_rows(self._work, order_numbers, numbers, DoNothing()) < len(rows):
             # Another transaction has just stored one of these numbers; the next attempt sees it.
             raise Unavailable
-        numbers = [row["number"] for row in rows]
-        stored = sa.select(table.c.number, table.c.pk).where(in_list(table.c.number, numbers))
-        return dict(self._work.execute(stored).all())
+        insert_rows(
+            self._work, kind.rows, [{"pk": pk, **row} for row, pk in zip(rows, pks, strict=True)]
+        )
+        return {row["number"]: pk for row, pk in zip(rows, pks, strict=True)}
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         """Overwrite rows that are locked."""
@@ -272,6 +315,7 @@ class SqlImports:
         self,
         kind: _Kind,
         accepted: Sequence[Imported],
+        users: ImportedUsers,
         existing: StoredByNumber,
         pks: Mapping[str, int],
         results: Results,
@@ -280,6 +324,7 @@ class SqlImports:
         rows = [
             {
                 kind.owner: pks[imported.number],
+                OWNER: users.pk(imported.user),
                 **_document_columns(kind, imported, existing.get(imported.number)),
             }
             for imported in accepted

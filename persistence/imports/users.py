@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 
 from domain.imports.orders import ImportedUser
+from persistence.accounts.emails import user_emails
 from persistence.accounts.users import users
+from persistence.engine.nodes import is_distributed
 from persistence.sql.bulk import DoNothing, insert_rows
 from persistence.sql.in_list import in_list
+from persistence.sql.keys import next_pks
 from persistence.sql.work import Work
 
 
@@ -45,8 +49,19 @@ class ImportedUsers:
         }
         if not missing:
             return
+        # Sorted, so that two writers can not deadlock.
+        new = sorted(missing.items())
+        pks = next_pks(self._work, [users] * len(new))
+        emails = [
+            {"email_key": key, "user_type": user_type, "user_pk": pk}
+            for ((key, user_type), _), pk in zip(new, pks, strict=True)
+        ]
+        # Another writer may have stored some of them.
+        insert_rows(self._work, user_emails, emails, DoNothing())
+        stored = self._stored_pks({key for key, _ in missing})
         rows = [
             {
+                "pk": pk,
                 "uuid": uuid4(),
                 "email": user.email,
                 "email_key": user.email_key,
@@ -56,16 +71,32 @@ class ImportedUsers:
                 "is_active": True,
                 "created_date": now,
             }
-            # Sorted, so that two writers can not deadlock.
-            for _, user in sorted(missing.items())
+            for (_, user), pk in zip(new, pks, strict=True)
+            if pk in stored
         ]
-        insert_rows(self._work, users, rows, DoNothing())
+        insert_rows(self._work, users, rows)
         self._look_up({key for key, _ in missing}, is_locked=True)
 
     def _look_up(self, keys: set[str], *, is_locked: bool = False) -> None:
         query = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-        query = query.where(in_list(users.c.email_key, keys)).order_by(users.c.pk)
-        if is_locked:
-            query = query.with_for_update(read=True, key_share=True)
-        for key, user_type, pk in self._work.execute(query):
-            self._pks[key, user_type] = pk
+        for chosen in self._by_node(query, self._stored_pks(keys), is_locked=is_locked):
+            for key, user_type, pk in self._work.execute(chosen):
+                self._pks[key, user_type] = pk
+
+    def _by_node(
+        self, query: sa.Select[Any], pks: set[int], *, is_locked: bool
+    ) -> list[sa.Select[Any]]:
+        """Return the statements that select and lock these users by ascending pk.
+
+        Citus locks rows of one node in a statement.
+        """
+        if not is_locked:
+            return [query.where(in_list(users.c.pk, pks))]
+        locking = query.order_by(users.c.pk).with_for_update(read=True, key_share=True)
+        if is_distributed(self._work.connection):
+            return [locking.where(users.c.pk == pk) for pk in sorted(pks)]
+        return [locking.where(in_list(users.c.pk, pks))]
+
+    def _stored_pks(self, keys: set[str]) -> set[int]:
+        query = sa.select(user_emails.c.user_pk).where(in_list(user_emails.c.email_key, keys))
+        return set(self._work.scalars(query))

@@ -25,6 +25,7 @@ from persistence.orders.cancellations import (
 )
 from persistence.orders.discounts import discount_items
 from persistence.orders.loyalty import loyalty_transactions
+from persistence.orders.numbers import number_row, order_numbers
 from persistence.orders.order_items import order_item_easy_return_companies, order_items
 from persistence.orders.orders import orders
 from persistence.orders.payments import banks, payment_options
@@ -41,6 +42,7 @@ from persistence.sql.aggregates import (
     ONLY_SHOWN,
     ONLY_STATE,
     Aggregate,
+    Claim,
     Links,
     Parts,
     Projection,
@@ -146,5 +148,6 @@ ORDER = Aggregate(
             views=ONLY_STATE,
         ),
     },
+    claim=Claim(table=order_numbers, row=number_row),
     projection=Projection(table=seller_orders, owner="order_pk", sync=sync_seller_orders),
 )

@@ -13,7 +13,8 @@ from persistence.accounts.users import users
 from persistence.audit import audit_entries
 from persistence.orders.aggregate import ORDER
 from persistence.orders.locking import lock_orders
-from persistence.orders.old_orders import OLD_ORDER, old_orders
+from persistence.orders.numbers import order_numbers
+from persistence.orders.old_orders import OLD_ORDER
 from persistence.orders.orders import orders
 from persistence.orders.seller_projection import remove_seller_orders
 from persistence.sql.aggregates import View
@@ -47,7 +48,9 @@ class SqlOrderArchive:
         user_type = self._work.scalar(
             sa.select(users.c.user_type).where(users.c.pk == shown.user_pk)
         )
-        taken = sa.select(old_orders.c.pk).where(old_orders.c.number == shown.number)
+        taken = sa.select(order_numbers.c.order_pk).where(
+            order_numbers.c.number == shown.number, order_numbers.c.is_old.is_(sa.true())
+        )
         return ArchivableOrder(
             order=shown,
             plans=state.cancellation_plans,
@@ -62,7 +65,12 @@ class SqlOrderArchive:
         about = in_list(audit_entries.c.subject_uuid, _uuids(found))
         self._work.execute(notes.where(about, audit_entries.c.note.is_not(None)))
         remove_seller_orders(self._work, [order.pk])
-        self._work.execute(sa.delete(orders).where(orders.c.pk == order.pk))
+        own = orders.c.user_pk == order.user_pk
+        self._work.execute(sa.delete(orders).where(orders.c.pk == order.pk, own))
+        is_its = order_numbers.c.number == order.number
+        self._work.execute(
+            sa.delete(order_numbers).where(is_its, order_numbers.c.is_old.is_(sa.false()))
+        )
         self._work.add(OLD_ORDER, old_order)
         self._work.flush()
 

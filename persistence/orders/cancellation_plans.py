@@ -12,6 +12,7 @@ from persistence.sql.columns import (
     enum_column,
     metadata,
     not_negative,
+    owner_column,
     parent,
     pk_column,
     reference,
@@ -24,6 +25,7 @@ cancellation_plans = sa.Table(
     pk_column(),
     uuid_column(),
     parent("order_pk", "orders"),
+    owner_column(),
     # The index below begins with it.
     reference("seller_pk", sellers, nullable=True),
     enum_column("plan_type", CancellationType),
@@ -41,6 +43,7 @@ cancellation_plan_items = sa.Table(
     metadata,
     pk_column(),
     parent("plan_pk", "cancellation_plans"),
+    owner_column(),
     # The unique constraint below serves as its index.
     parent("request_pk", "cancellation_requests", index=False),
     sa.Column("refund_amount", BigId, nullable=False),

@@ -7,6 +7,7 @@ from persistence.sql.columns import (
     UtcDateTime,
     metadata,
     not_negative,
+    owner_column,
     parent,
     pk_column,
 )
@@ -16,6 +17,7 @@ discount_items = sa.Table(
     metadata,
     pk_column(),
     parent("order_pk", "orders"),
+    owner_column(),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("amount", BigId, nullable=False),
     sa.Column("code", sa.Text),

@@ -17,7 +17,8 @@ from domain.shared.paging import DocumentPage, PageRequest
 from persistence.accounts.users import users
 from persistence.documents.cache import DocumentKind, Documents, document_table
 from persistence.documents.queries import DocumentQueries
-from persistence.sql.aggregates import Aggregate, Parts, View
+from persistence.orders.numbers import old_number_row, order_numbers
+from persistence.sql.aggregates import Aggregate, Claim, Parts, View
 from persistence.sql.amounts import thousandths
 from persistence.sql.columns import (
     MAX_QUANTITY,
@@ -29,6 +30,7 @@ from persistence.sql.columns import (
     max_length,
     metadata,
     not_negative,
+    owner_column,
     parent,
     pk_column,
     reference,
@@ -93,6 +95,7 @@ old_order_items = sa.Table(
     pk_column(),
     # The unique (old_order_pk, line) below serves as its index.
     parent("old_order_pk", "old_orders", index=False),
+    owner_column(),
     sa.Column("line", sa.Integer, nullable=False),
     sa.Column("product", sa.Text),
     sa.Column("sku", sa.Text),
@@ -118,6 +121,7 @@ OLD_ORDER = Aggregate(
             entity=OldOrderItem, table=old_order_items, owner="old_order_pk", order_by="line"
         )
     },
+    claim=Claim(table=order_numbers, row=old_number_row),
 )
 OLD_ORDER_DOCUMENTS = DocumentKind(
     documents=old_order_documents,

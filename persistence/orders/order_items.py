@@ -18,6 +18,7 @@ from persistence.sql.columns import (
     enum_column,
     metadata,
     not_negative,
+    owner_column,
     parent,
     pk_column,
     reference,
@@ -31,6 +32,7 @@ order_items = sa.Table(
     uuid_column(),
     # The unique (order_pk, line) below serves as its index.
     parent("order_pk", "orders", index=False),
+    owner_column(),
     sa.Column("line", sa.Integer, nullable=False),
     reference("product_pk", products),
     # The indexes below begin with it.
@@ -99,6 +101,7 @@ order_item_easy_return_companies = sa.Table(
         sa.ForeignKey("easy_return_shipping_companies.pk"),
         primary_key=True,
     ),
+    owner_column(),
     # Whether the shop offers it for every line (return_carriers), not the line's document.
     sa.Column("is_shops", sa.Boolean, nullable=False, server_default=sa.false()),
 )

@@ -1,6 +1,6 @@
 """Queries of orders."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache, partial
 from typing import Any
 from uuid import UUID
@@ -17,10 +17,12 @@ from persistence.documents.queries import DocumentQueries
 from persistence.orders.aggregate import ORDER
 from persistence.orders.cancellation_plans import cancellation_plans
 from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.numbers import order_numbers
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import order_documents, orders
 from persistence.sql.aggregates import View
-from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.columns import BigId
+from persistence.sql.compiled_query import CompiledQuery, Row
 from persistence.sql.contains import contains
 from persistence.sql.in_list import in_param
 from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, active_filters, first
@@ -38,23 +40,28 @@ def is_newest_of(user_pk: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     return orders.c.pk == newest.correlate(None).scalar_subquery()
 
 
-_USERS = orders.c.user_pk == sa.bindparam("user_pk")
+_USER_PK = sa.bindparam("user_pk", type_=BigId)
+_USERS = orders.c.user_pk == _USER_PK
+_LINES_OF_USER = order_items.c.user_pk == _USER_PK
 _OWNERS = {
     "user_pk": _USERS,
-    "newest_only": is_newest_of(sa.bindparam("user_pk")),
+    "newest_only": is_newest_of(_USER_PK),
     "pk": orders.c.pk == sa.bindparam("pk"),
 }
 _USER_ORDERS = sa.select(orders.c.pk, orders.c.version).where(_USERS)
 _OWN = CompiledQuery(_USER_ORDERS.where(_OWNERS["pk"]))
 _HIGHEST = CompiledQuery(_USER_ORDERS.order_by(orders.c.pk.desc()).limit(1))
 _LATEST = CompiledQuery(_USER_ORDERS.order_by(*_LATEST_FIRST).limit(1))
-# Always returns a row, so that timing does not reveal whether a number exists.
-_WANTED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
+_NO_ORDER = (0, 0)
+_BY_NUMBER = CompiledQuery(
+    sa.select(order_numbers.c.order_pk, order_numbers.c.user_pk).where(
+        order_numbers.c.number == sa.bindparam("number"), order_numbers.c.is_old.is_(sa.false())
+    )
+)
 _OWNER = CompiledQuery(
-    sa.select(orders.c.pk, orders.c.user_pk, orders.c.user_email, users.c.user_type)
-    .select_from(_WANTED)
-    .outerjoin(orders, orders.c.number == _WANTED.c.number)
-    .outerjoin(users, users.c.pk == orders.c.user_pk)
+    sa.select(orders.c.pk, orders.c.user_pk, users.c.user_type, orders.c.user_email)
+    .join_from(orders, users)
+    .where(_OWNERS["pk"], _USERS)
 )
 _CONDITIONS = {
     "user_pk": _USERS,
@@ -84,48 +91,60 @@ def _count(names: tuple[str, ...]) -> sa.Select[int]:
     return counted.where(*(_CONDITIONS[name] for name in names))
 
 
-# The order of a line, a request or a plan.
-_REQUESTED = sa.select(cancellation_requests.c.order_item_pk).where(
-    cancellation_requests.c.pk == sa.bindparam("request_pk")
+# The order of a line, a request or a plan, and its user: for callers who are not the user.
+_ITEM_PKS = in_param(order_items.c.pk, "item_pks")
+_LINES = sa.select(order_items.c.order_pk, order_items.c.user_pk)
+_FIND_BY_ITEMS = CompiledQuery(_LINES.where(_ITEM_PKS).distinct())
+_FIND_BY_SELLER = CompiledQuery(
+    _LINES.where(
+        order_items.c.uuid == sa.bindparam("item_uuid"),
+        order_items.c.seller_pk == sa.bindparam("seller_pk"),
+    )
 )
-_BY_REQUEST = sa.select(order_items.c.order_pk).where(
-    order_items.c.pk == _REQUESTED.scalar_subquery()
+_FIND_BY_REQUEST = CompiledQuery(
+    _LINES.join(
+        cancellation_requests,
+        sa.and_(
+            cancellation_requests.c.order_item_pk == order_items.c.pk,
+            cancellation_requests.c.user_pk == order_items.c.user_pk,
+        ),
+    ).where(cancellation_requests.c.pk == sa.bindparam("request_pk"))
 )
-_BY_ITEMS = sa.select(order_items.c.order_pk).where(in_param(order_items.c.pk, "item_pks"))
-_BY_SELLER = sa.select(order_items.c.order_pk).where(
-    order_items.c.uuid == sa.bindparam("item_uuid"),
-    order_items.c.seller_pk == sa.bindparam("seller_pk"),
+_FIND_BY_PLAN = CompiledQuery(
+    sa.select(cancellation_plans.c.order_pk, cancellation_plans.c.user_pk).where(
+        cancellation_plans.c.pk == sa.bindparam("plan_pk")
+    )
 )
-_BY_PLAN = sa.select(cancellation_plans.c.order_pk).where(
-    cancellation_plans.c.pk == sa.bindparam("plan_pk")
-)
-_OF_REQUEST = CompiledQuery(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_REQUEST)))
+_BY_ITEMS = orders.c.pk.in_(sa.select(order_items.c.order_pk).where(_ITEM_PKS, _LINES_OF_USER))
 
 
-def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> CompiledQuery:
-    """Lock orders and then their lines, both by ascending pk; return the order of each line.
+def _locking(*conditions: sa.ColumnElement[bool]) -> sa.Select[int]:
+    """Lock a user's orders and then their lines, both by ascending pk; return each line's order.
 
     Rows that only reference an order can still be written.
     """
-    rows = sa.select(orders.c.pk).where(orders.c.pk.in_(chosen), *conditions)
+    rows = sa.select(orders.c.pk).where(_USERS, *conditions)
     locked = rows.order_by(orders.c.pk).with_for_update(key_share=True).cte("locked")
     lines = sa.select(order_items.c.order_pk).where(
-        order_items.c.order_pk.in_(sa.select(locked.c.pk))
+        order_items.c.order_pk.in_(sa.select(locked.c.pk)), _LINES_OF_USER
     )
-    return CompiledQuery(lines.order_by(order_items.c.pk).with_for_update(key_share=True))
+    return lines.order_by(order_items.c.pk).with_for_update(key_share=True)
+
+
+_LOCK = CompiledQuery(_locking(_OWNERS["pk"]))
 
 
 @cache
 def _lock_by_items(names: tuple[str, ...]) -> CompiledQuery:
     # The caller may have been looked up before an erasure.
-    present = [orders.c.erased_date.is_(None)] if names else []
-    return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names), *present)
+    present = orders.c.erased_date.is_(None)
+    return CompiledQuery(_locking(_BY_ITEMS, *(_OWNERS[name] for name in names), present))
 
 
 @cache
 def _of_item(names: tuple[str, ...]) -> CompiledQuery:
     conditions = (_OWNERS[name] for name in names)
-    return CompiledQuery(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_ITEMS), *conditions))
+    return CompiledQuery(sa.select(orders.c.pk).where(_BY_ITEMS, *conditions))
 
 
 @cache
@@ -150,11 +169,6 @@ def _own(caller: Caller) -> dict[str, int]:
     return own if caller.order_pk is None else own | {"pk": caller.order_pk}
 
 
-_LOCK_BY_REQUEST = _locking(_BY_REQUEST)
-_LOCK_BY_SELLER = _locking(_BY_SELLER)
-_LOCK_BY_PLAN = _locking(_BY_PLAN)
-
-
 class SqlOrders:
     """Implements ``domain.orders.orders.Orders``."""
 
@@ -170,32 +184,41 @@ class SqlOrders:
         return first(self._work.load(ORDER, [pk], View.SHOWN))
 
     def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
-        owner = _own(caller) if caller else {}
-        return self._lock(_lock_by_items(tuple(owner)), {"item_pks": list(item_pks), **owner})
+        if caller is None:
+            return self._lock_found(_FIND_BY_ITEMS, {"item_pks": list(item_pks)})
+        own = _own(caller)
+        values = {"item_pks": list(item_pks), **own}
+        pks = {pk for (pk,) in _lock_by_items(tuple(own)).rows(self._work, values)}
+        return self._work.load(ORDER, sorted(pks), user_pk=caller.user_pk)
 
     def lock_by_request(self, request_pk: int) -> Order | None:
-        return first(self._lock(_LOCK_BY_REQUEST, {"request_pk": request_pk}))
+        return first(self._lock_found(_FIND_BY_REQUEST, {"request_pk": request_pk}))
 
     def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
         values = {"item_uuid": item_uuid, "seller_pk": seller_pk}
-        return first(self._lock(_LOCK_BY_SELLER, values))
+        return first(self._lock_found(_FIND_BY_SELLER, values))
 
     def lock_by_plan(self, plan_pk: int) -> Order | None:
-        return first(self._lock(_LOCK_BY_PLAN, {"plan_pk": plan_pk}))
+        return first(self._lock_found(_FIND_BY_PLAN, {"plan_pk": plan_pk}))
 
     def by_request(self, request_pk: int) -> Order | None:
-        rows = _OF_REQUEST.rows(self._work, {"request_pk": request_pk})
-        return first(self._work.load(ORDER, [pk for (pk,) in rows]))
+        return first(self._load_found(_FIND_BY_REQUEST, {"request_pk": request_pk}))
 
     def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
-        owner = _own(caller) if caller else {}
-        rows = _of_item(tuple(owner)).rows(self._work, {"item_pks": [item_pk], **owner})
-        return first(self._work.load(ORDER, [pk for (pk,) in rows]))
+        if caller is None:
+            return first(self._load_found(_FIND_BY_ITEMS, {"item_pks": [item_pk]}))
+        own = _own(caller)
+        rows = _of_item(tuple(own)).rows(self._work, {"item_pks": [item_pk], **own})
+        pks = [pk for (pk,) in rows]
+        return first(self._work.load(ORDER, pks, user_pk=caller.user_pk))
 
     def owner(self, number: str) -> OrderOwner | None:
-        [(pk, user_pk, user_email, user_type)] = _OWNER.rows(self._work, {"number": number})
-        if pk is None:
+        # Always two statements, so that timing does not reveal whether a number exists.
+        found = first(_BY_NUMBER.rows(self._work, {"number": number})) or _NO_ORDER
+        row = first(_OWNER.rows(self._work, dict(zip(("pk", "user_pk"), found, strict=True))))
+        if row is None:
             return None
+        pk, user_pk, user_type, user_email = row
         return OrderOwner(pk, user_pk, user_type is UserType.GUEST, user_email)
 
     def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
@@ -203,10 +226,26 @@ class SqlOrders:
         rows = _addresses(tuple(own)).rows(self._work, {"address_pks": list(pks), **own})
         return {pk for (pk,) in rows}
 
-    def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
-        """Lock orders and their lines, then load the orders by ascending pk."""
-        pks = {pk for (pk,) in chosen.rows(self._work, values)}
-        return self._work.load(ORDER, sorted(pks))
+    def _lock_found(self, query: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
+        """Lock the orders that ``query`` finds, and their lines, by ascending pk; load them."""
+        found = sorted(query.rows(self._work, values))
+        locked = [
+            (pk, user_pk)
+            for pk, user_pk in found
+            if _LOCK.rows(self._work, {"pk": pk, "user_pk": user_pk})
+        ]
+        return self._load_each(locked)
+
+    def _load_found(self, query: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
+        return self._load_each(sorted(query.rows(self._work, values)))
+
+    def _load_each(self, found: Iterable[Row]) -> list[Order]:
+        """Load orders of any users, which are found by pk and user."""
+        return [
+            order
+            for pk, user_pk in found
+            for order in self._work.load(ORDER, [pk], user_pk=user_pk)
+        ]
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = active_filters(query)

@@ -28,6 +28,7 @@ from persistence.orders.shipping import shipping_companies
 from persistence.sql.aggregates import SavedRoot
 from persistence.sql.bulk import Overwrite, Row, insert_rows
 from persistence.sql.columns import (
+    OWNER,
     BigId,
     CodePointText,
     UtcDateTime,
@@ -41,6 +42,7 @@ from persistence.sql.columns import (
     uuid_column,
 )
 from persistence.sql.compiled_query import CompiledQuery, Connected
+from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list, in_param
 from persistence.sql.storage import alter_created
 from persistence.sql.writes import Writes
@@ -64,6 +66,7 @@ seller_orders = sa.Table(
     parent("order_pk", "orders", index=False),
     # The indexes below begin with it.
     reference("seller_pk", sellers),
+    sa.Column(OWNER, BigId),
     sa.Column("number", CodePointText, nullable=False),
     sa.Column("number_folded", CodePointText, nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
@@ -94,7 +97,7 @@ seller_orders = sa.Table(
 # As for orders.
 alter_created(seller_orders, "SET (fillfactor=80)")
 
-_COPIED = ("number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
+_COPIED = (OWNER, "number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
 _DOCUMENT_FIELDS = (
     "invoice_number",
     "invoice_date",
@@ -132,8 +135,21 @@ _COMPLETED_REFUNDS = CompiledQuery(
         sa.cast(sa.func.sum(_GOODS), BigId).label("goods"),
         sa.cast(sa.func.sum(_DISCOUNT), BigId).label("discount"),
     )
-    .join_from(cancellation_plan_items, cancellation_requests)
-    .join(order_items, order_items.c.pk == cancellation_requests.c.order_item_pk)
+    .join_from(
+        cancellation_plan_items,
+        cancellation_requests,
+        sa.and_(
+            cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
+            on_same_node(cancellation_requests, cancellation_plan_items),
+        ),
+    )
+    .join(
+        order_items,
+        sa.and_(
+            order_items.c.pk == cancellation_requests.c.order_item_pk,
+            on_same_node(order_items, cancellation_requests),
+        ),
+    )
     .where(
         cancellation_requests.c.status == CancellationStatus.COMPLETED,
         in_param(order_items.c.order_pk, "order_pks"),

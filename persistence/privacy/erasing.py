@@ -17,6 +17,7 @@ from domain.orders.addresses import Address, Location
 from domain.orders.old_orders import OldOrder
 from domain.orders.orders import Order
 from domain.privacy.personal_data import ErasureResult
+from persistence.accounts.emails import user_emails
 from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users
@@ -43,6 +44,7 @@ from persistence.orders.trade_in_offers import trade_in_offers
 from persistence.orders.versions import raise_versions_of
 from persistence.outbox import outbox_events
 from persistence.sql.aggregates import Aggregate
+from persistence.sql.bulk import insert_rows
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
@@ -264,6 +266,14 @@ class Erasure:
                 "is_active": False,
             }
             self._change(users, users.c.pk, [pk], nothing)
+            self._replace_email(pk, email_key(email))
+
+    def _replace_email(self, user_pk: int, key: str) -> None:
+        columns = user_emails.c
+        types = self._pks(columns.user_type, columns.user_pk, [user_pk])
+        self._delete(user_emails, columns.user_pk, [user_pk])
+        rows = [{"email_key": key, "user_type": kind, "user_pk": user_pk} for kind in types]
+        insert_rows(self._work, user_emails, rows)
 
     def _raise_versions(self) -> None:
         for kind, root, pks in (

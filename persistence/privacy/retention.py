@@ -26,6 +26,7 @@ from persistence.orders.versions import raise_versions_of
 from persistence.outbox import outbox_events
 from persistence.sql.columns import BigId, UtcDateTime
 from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.expired_rows import delete_batch
 from persistence.sql.in_list import in_list
 from persistence.sql.partitions import create_months, drop_months
@@ -111,14 +112,20 @@ class SqlRetention:
         columns = cancellation_requests.c
         settled = _settled(before)
         query = sa.select(order_items.c.order_pk).distinct()
-        query = query.join(cancellation_requests, columns.order_item_pk == order_items.c.pk)
+        same_item = sa.and_(
+            columns.order_item_pk == order_items.c.pk,
+            on_same_node(cancellation_requests, order_items),
+        )
+        query = query.join(cancellation_requests, same_item)
         query = query.where(*settled, order_items.c.order_pk > after)
         pks = self._work.scalars(query.order_by(order_items.c.order_pk).limit(limit)).all()
         if not pks:
             return None
         locked = lock_orders(self._work, pks, skip_locked=True)
         lines = sa.select(order_items.c.pk).where(in_list(order_items.c.order_pk, locked))
-        cleared = sa.update(cancellation_requests).where(*settled, columns.order_item_pk.in_(lines))
+        locked_lines = self._work.scalars(lines).all()
+        is_of_locked = in_list(columns.order_item_pk, locked_lines)
+        cleared = sa.update(cancellation_requests).where(*settled, is_of_locked)
         cleared = cleared.values(iban=None, holder_name=None).returning(columns.pk)
         requests = self._work.execute(cleared).all()
         versions = raise_versions_of(self._work, Order, locked)

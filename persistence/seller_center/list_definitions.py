@@ -38,6 +38,7 @@ from persistence.seller_center.conditions import (
 )
 from persistence.seller_center.lists import Counts, ListDefinition, columns_of
 from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_param
 from persistence.sql.work import Work
 
@@ -74,14 +75,25 @@ def _is_sole() -> sa.ColumnElement[bool]:
     """Whether all lines of the order are this seller's."""
     lines = order_items.alias()
     others = lines.c.seller_pk.is_distinct_from(seller_orders.c.seller_pk)
-    of_others = sa.exists().where(lines.c.order_pk == seller_orders.c.order_pk, others)
+    of_others = sa.exists().where(
+        lines.c.order_pk == seller_orders.c.order_pk, on_same_node(lines, seller_orders), others
+    )
     return ~of_others.correlate(seller_orders)
 
 
 _PLANNED_LINES = cancellation_plan_items.join(
     cancellation_requests,
-    cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
-).join(order_items, order_items.c.pk == cancellation_requests.c.order_item_pk)
+    sa.and_(
+        cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
+        on_same_node(cancellation_requests, cancellation_plan_items),
+    ),
+).join(
+    order_items,
+    sa.and_(
+        order_items.c.pk == cancellation_requests.c.order_item_pk,
+        on_same_node(order_items, cancellation_requests),
+    ),
+)
 
 
 def _sum(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
@@ -89,7 +101,10 @@ def _sum(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     total = sa.func.coalesce(sa.func.sum(amount), 0)
     return (
         sa.select(sa.cast(total, sa.BigInteger))
-        .where(cancellation_plan_items.c.plan_pk == cancellation_plans.c.pk)
+        .where(
+            cancellation_plan_items.c.plan_pk == cancellation_plans.c.pk,
+            on_same_node(cancellation_plan_items, cancellation_plans),
+        )
         .correlate(cancellation_plans)
         .scalar_subquery()
     )
@@ -119,9 +134,11 @@ def _has_line(_: Operator, name: str) -> sa.ColumnElement[bool]:
     """Whether a plan has the seller's line with a UUID."""
     lines = sa.select(cancellation_plan_items.c.plan_pk).select_from(_PLANNED_LINES)
     own = order_items.c.seller_pk == cancellation_plans.c.seller_pk
-    lines = lines.where(order_items.c.uuid == sa.bindparam(parameter(name)), own).correlate(
-        cancellation_plans
-    )
+    lines = lines.where(
+        order_items.c.uuid == sa.bindparam(parameter(name)),
+        own,
+        on_same_node(order_items, cancellation_plans),
+    ).correlate(cancellation_plans)
     return cancellation_plans.c.pk.in_(lines)
 
 
@@ -129,7 +146,8 @@ def _with_their_orders(table: sa.Table) -> sa.FromClause:
     """Join ``table`` with the seller's orders."""
     same_order = seller_orders.c.order_pk == table.c.order_pk
     same_seller = seller_orders.c.seller_pk == table.c.seller_pk
-    return table.join(seller_orders, sa.and_(same_order, same_seller))
+    same_node = on_same_node(seller_orders, table)
+    return table.join(seller_orders, sa.and_(same_order, same_seller, same_node))
 
 
 def _of_order(table: sa.Table, source: sa.FromClause | None = None) -> sa.FromClause:
@@ -137,7 +155,16 @@ def _of_order(table: sa.Table, source: sa.FromClause | None = None) -> sa.FromCl
 
     The order's version changes with anything shown of a row, and with its owner.
     """
-    return (table if source is None else source).join(orders, orders.c.pk == table.c.order_pk)
+    same_order = sa.and_(orders.c.pk == table.c.order_pk, on_same_node(orders, table))
+    return (table if source is None else source).join(orders, same_order)
+
+
+def _with_address(
+    source: sa.FromClause, address: sa.FromClause, key: sa.Column[Any]
+) -> sa.FromClause:
+    """Join ``source`` with the address that a seller's order references by ``key``."""
+    same_address = sa.and_(address.c.pk == key, on_same_node(address, seller_orders))
+    return source.join(address, same_address)
 
 
 SELLER_ORDERS = ListDefinition(
@@ -157,11 +184,15 @@ SELLER_ORDERS = ListDefinition(
     versioned=_of_order(seller_orders),
     parent_pk=orders.c.pk,
     version=orders.c.version,
-    shown_from=_of_order(seller_orders)
-    .join(sellers, sellers.c.pk == seller_orders.c.seller_pk)
-    .join(_SHIPPING_ADDRESS, _SHIPPING_ADDRESS.c.pk == seller_orders.c.shipping_address_pk)
-    .join(_BILLING_ADDRESS, _BILLING_ADDRESS.c.pk == seller_orders.c.billing_address_pk)
-    .outerjoin(shipping_companies, shipping_companies.c.pk == seller_orders.c.shipping_company_pk),
+    shown_from=_with_address(
+        _with_address(
+            _of_order(seller_orders).join(sellers, sellers.c.pk == seller_orders.c.seller_pk),
+            _SHIPPING_ADDRESS,
+            seller_orders.c.shipping_address_pk,
+        ),
+        _BILLING_ADDRESS,
+        seller_orders.c.billing_address_pk,
+    ).outerjoin(shipping_companies, shipping_companies.c.pk == seller_orders.c.shipping_company_pk),
     shown=columns_of(
         SellerOrderView,
         seller_orders,
@@ -190,7 +221,15 @@ SELLER_ORDERS = ListDefinition(
 )
 _LINES_OF_PLANS = CompiledQuery(
     sa.select(cancellation_plans.c.uuid, order_items.c.uuid)
-    .select_from(_PLANNED_LINES.join(cancellation_plans))
+    .select_from(
+        _PLANNED_LINES.join(
+            cancellation_plans,
+            sa.and_(
+                cancellation_plans.c.pk == cancellation_plan_items.c.plan_pk,
+                on_same_node(cancellation_plans, cancellation_plan_items),
+            ),
+        )
+    )
     .where(
         in_param(cancellation_plans.c.uuid, "uuids"),
         order_items.c.seller_pk == sa.bindparam("seller_pk"),

@@ -110,7 +110,9 @@ class ListDefinition(Generic[View]):
         field = None if path is None else self.field(path)
         return None if field is None else field.sorting
 
-    def load(self, work: Work, keys: Sequence[Key]) -> dict[Key, tuple[Version, View]]:
+    def load(
+        self, work: Work, keys: Sequence[Key], _user_pk: int | None = None
+    ) -> dict[Key, tuple[Version, View]]:
         """Load the rows with these keys, all of one seller, as that seller sees them."""
         seller_pk = keys[0][0]
         parameters = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}

@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import sqlalchemy as sa
 
 from persistence.sql.bulk import Row
+from persistence.sql.columns import is_derived
 from persistence.sql.compiled_query import Connected
 from persistence.sql.writes import Writes
 
@@ -113,6 +114,14 @@ class Projection:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Claim:
+    """A row of ``table``, inserted with a root, that makes a key of it unique on all nodes."""
+
+    table: sa.Table
+    row: Callable[[Any], Row]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Aggregate(Generic[Root]):
     """A root with its parts.
 
@@ -125,6 +134,7 @@ class Aggregate(Generic[Root]):
     references: Mapping[str, Reference] = field(default_factory=dict)
     parts: Mapping[str, Parts] = field(default_factory=dict)
     projection: Projection | None = None
+    claim: Claim | None = None
     changed: Callable[[Connected, Sequence[int]], None] | None = None
 
     @cached_property
@@ -151,7 +161,8 @@ def _below(members: Parts) -> Iterator[Parts]:
 
 
 def column_names(table: sa.FromClause) -> Sequence[str]:
-    """Return the names of the columns, those of the primary key first."""
+    """Return the names of the columns that objects have, those of the primary key first."""
     # Plain strings: SQLAlchemy's class for names is refused as a key by JSON encoders.
     key = [str(column.name) for column in table.primary_key]
-    return (*key, *(str(column.name) for column in table.c if column.name not in key))
+    others = (column for column in table.c if not is_derived(column))
+    return (*key, *(str(column.name) for column in others if column.name not in key))

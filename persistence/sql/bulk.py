@@ -1,7 +1,7 @@
 """Writing many rows of one table at once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any
@@ -10,8 +10,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from persistence.sql.columns import UtcDateTime
+from persistence.engine.nodes import is_distributed
+from persistence.sql.columns import OWNER, UtcDateTime
 from persistence.sql.compiled_query import CompiledQuery, Connected, Values
+from persistence.sql.distributed_tables import unique_key
 
 Row = dict[str, Any]
 Insert = postgresql.Insert | sqlite.Insert
@@ -59,16 +61,20 @@ def insert_rows(
 
     Without ``on_conflict``, existing rows raise IntegrityError. PostgreSQL gets all rows as one
     JSON text, which it reads by the types of the table. That costs both sides a fraction of one
-    statement per row.
+    statement per row. Citus gets a statement per row, which names its node.
     """
     if not rows:
         return 0
     work.flush()
     connection = work.connection
-    if connection.dialect.name == "postgresql":
+    dialect, names = connection.dialect.name, tuple(rows[0])
+    if is_distributed(connection):
+        if on_conflict is not None and on_conflict.key:
+            on_conflict = replace(on_conflict, key=unique_key(table, on_conflict.key))
+    elif dialect == "postgresql":
         query, values = insertion(table, rows, on_conflict)
         return query.compiled(connection.dialect).change(connection, values)
-    query = _insert(connection.dialect.name, table, tuple(rows[0]), on_conflict)
+    query = _insert_values(dialect, table, names, on_conflict)
     return query.compiled(connection.dialect).change_many(connection, rows)
 
 
@@ -78,27 +84,35 @@ def insertion(
     """Return the statement for PostgreSQL that inserts the rows, and its parameters."""
     names = tuple(rows[0])
     text = _json_text(_json_rows(table, names, rows))
-    return _insert("postgresql", table, names, on_conflict), {"rows": text}
+    return _insert_json(table, names, on_conflict), {"rows": text}
 
 
 @cache
-def _insert(
+def _insert_json(
+    table: sa.Table, names: tuple[str, ...], on_conflict: OnConflict | None
+) -> CompiledQuery:
+    statement = insert("postgresql", table).from_select(names, _read_as(table, names))
+    return CompiledQuery(_on_conflict(statement, table, names, on_conflict))
+
+
+@cache
+def _insert_values(
     dialect: str, table: sa.Table, names: tuple[str, ...], on_conflict: OnConflict | None
 ) -> CompiledQuery:
-    statement = insert(dialect, table)
-    if dialect == "postgresql":
-        statement = statement.from_select(names, _read_as(table, names))
-    else:
-        values: dict[str, Any] = {
-            name: sa.bindparam(name, type_=table.c[name].type) for name in names
-        }
-        statement = statement.values(values)
+    values: dict[str, Any] = {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
+    statement = insert(dialect, table).values(values)
+    return CompiledQuery(_on_conflict(statement, table, names, on_conflict))
+
+
+def _on_conflict(
+    statement: Insert, table: sa.Table, names: Sequence[str], on_conflict: OnConflict | None
+) -> Insert:
     if isinstance(on_conflict, DoNothing):
         statement = statement.on_conflict_do_nothing(index_elements=on_conflict.key or None)
     elif on_conflict is not None:
         changed = _changed(on_conflict, table, statement.excluded, names)
         statement = statement.on_conflict_do_update(index_elements=on_conflict.key, set_=changed)
-    return CompiledQuery(statement)
+    return statement
 
 
 def _changed(
@@ -108,7 +122,8 @@ def _changed(
     if isinstance(on_conflict, Increment):
         added = [name for name in names if name not in on_conflict.key]
         return {name: table.c[name] + inserted[name] for name in added}
-    unchanged = {*on_conflict.key, *on_conflict.unchanged}
+    # A row never moves to another user.
+    unchanged = {*on_conflict.key, *on_conflict.unchanged, OWNER}
     return {name: inserted[name] for name in names if name not in unchanged}
 
 

@@ -11,6 +11,11 @@ from sqlalchemy.engine import Dialect
 
 MAX_QUANTITY = 10**6
 
+OWNER = "user_pk"
+"""The column with the pk of the user whose row it is; every table of a shopper's data has it."""
+
+_IS_DERIVED = "is_derived"
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -102,6 +107,20 @@ def parent(name: str, target: str, *, index: bool = True) -> sa.Column[Any]:
     """Return a foreign key (ON DELETE CASCADE) to the ``target`` that this row is a part of."""
     key = sa.ForeignKey(f"{target}.pk", ondelete="CASCADE")
     return sa.Column(name, BigId, key, nullable=False, index=index)
+
+
+def owner_column() -> sa.Column[Any]:
+    """Return the column ``OWNER`` of a part: the user of the row that it is a part of.
+
+    It is no attribute of an entity: saving sets it from the root. Nullable, since SQLite can not
+    require a new column in a table that others reference; ``waybill distribute`` does.
+    """
+    return sa.Column(OWNER, BigId, info={_IS_DERIVED: True})
+
+
+def is_derived(column: sa.ColumnElement[Any]) -> bool:
+    """Return whether saving sets the column, and objects have no attribute for it."""
+    return _IS_DERIVED in getattr(column, "info", ())
 
 
 def enum_column(name: str, values: type[StrEnum], *, nullable: bool = False) -> sa.Column[Any]:

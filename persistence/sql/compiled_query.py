@@ -80,7 +80,12 @@ class Connected(Protocol):
 def observe(observer: Observer) -> Callable[[], None]:
     """Call ``observer`` after each statement, in its thread; return the function that ends this."""
     _observers.append(observer)
-    return lambda: _observers.remove(observer)
+
+    def end() -> None:
+        if observer in _observers:
+            _observers.remove(observer)
+
+    return end
 
 
 def registered() -> list["CompiledQuery"]:

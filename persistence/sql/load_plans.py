@@ -21,9 +21,12 @@ from persistence.sql.aggregates import (
     View,
     column_names,
 )
+from persistence.sql.columns import OWNER, BigId
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.in_list import in_param
 from persistence.sql.json_values import json_reader
+
+_OWNER = sa.bindparam(OWNER, type_=BigId)
 
 Converters = Sequence[tuple[str, Callable[[Any], Any]]]
 
@@ -102,13 +105,20 @@ class Block:
     @cached_property
     def by_owners(self) -> CompiledQuery:
         """The flat rows of all owners in ``keys``: the owner's pk, then the objects' columns."""
+        return CompiledQuery(self._flat_rows(self.source), self.name)
+
+    @cached_property
+    def by_owners_of_user(self) -> CompiledQuery:
+        """The same, with a condition for the user (``OWNER``): for the root's block."""
+        rows = self._flat_rows(_owned(self.source))
+        return CompiledQuery(rows.where(*_conditions(self.source)), f"{self.name} of a user")
+
+    def _flat_rows(self, source: sa.FromClause) -> sa.Select[Any]:
         # Labels, since a column that is selected twice would be returned once.
         columns = [column.label(None) for columns in self.columns for column in columns]
-        rows = sa.select(self.owner_pk.label(None), *columns).select_from(self.source)
-        return CompiledQuery(
-            rows.where(in_param(self.owner_pk, "keys")).order_by(self.owner_pk, self.order_by),
-            self.name,
-        )
+        rows = sa.select(self.owner_pk.label(None), *columns).select_from(source)
+        rows = rows.where(in_param(self.owner_pk, "keys"))
+        return rows.order_by(self.owner_pk, self.order_by)
 
     def entry(self) -> sa.ColumnElement[Any]:
         """One row as a JSON array: the owner's pk, then an array for each object."""
@@ -133,11 +143,22 @@ class LoadPlan:
     @cached_property
     def as_json(self) -> CompiledQuery:
         """A JSON array for each root in ``keys``: its entry, then an array for each other block."""
+        return CompiledQuery(self._as_json(is_owned=False), f"{self.blocks[0].name}.whole")
+
+    @cached_property
+    def as_json_of_owner(self) -> CompiledQuery:
+        """The same, with a condition for the user (``OWNER``) on each table of the user's rows."""
+        name = f"{self.blocks[0].name}.whole of a user"
+        return CompiledQuery(self._as_json(is_owned=True), name)
+
+    def _as_json(self, *, is_owned: bool) -> sa.Select[Any]:
         root, *others = self.blocks
-        arrays = [_entries_of_root(block, root) for block in others]
+        arrays = [_entries_of_root(block, root, is_owned=is_owned) for block in others]
         aggregate = sa.cast(sa.func.json_build_array(root.entry(), *arrays), sa.Text)
-        rows = sa.select(aggregate.label("aggregate")).select_from(root.source)
-        return CompiledQuery(rows.where(in_param(root.owner_pk, "keys")), f"{root.name}.whole")
+        source = _owned(root.source) if is_owned else root.source
+        rows = sa.select(aggregate.label("aggregate")).select_from(source)
+        rows = rows.where(in_param(root.owner_pk, "keys"))
+        return rows.where(*_conditions(root.source)) if is_owned else rows
 
 
 @cache
@@ -196,7 +217,7 @@ class _Planner:
         self.blocks.append(block)
 
 
-def _entries_of_root(block: Block, root: Block) -> sa.ColumnElement[Any]:
+def _entries_of_root(block: Block, root: Block, *, is_owned: bool) -> sa.ColumnElement[Any]:
     """Return a subquery of the JSON array of all rows of ``block`` of one root."""
     entries = sa.func.json_agg(aggregate_order_by(block.entry(), block.order_by))
     source, above, key = block.source, block.owner, block.owner_pk
@@ -204,5 +225,29 @@ def _entries_of_root(block: Block, root: Block) -> sa.ColumnElement[Any]:
         rows = above.members.table.alias()
         source = source.join(rows, rows.c.pk == key)
         key, above = rows.c[above.members.owner], above.owner
-    query = sa.select(entries).select_from(source).where(key == root.columns[0][0])
+    query = sa.select(entries).select_from(_owned(source) if is_owned else source)
+    query = query.where(key == root.columns[0][0])
+    if is_owned:
+        query = query.where(*_conditions(source))
     return query.correlate(root.columns[0][0].table).scalar_subquery()
+
+
+def _owned(source: sa.FromClause) -> sa.FromClause:
+    """Return the joins with a condition for the user on each outer joined table of users' rows.
+
+    In WHERE it would leave out the rows without a match.
+    """
+    if not isinstance(source, sa.Join):
+        return source
+    left, right = _owned(source.left), source.right
+    condition: Any = source.onclause
+    if OWNER in right.c:
+        condition = sa.and_(condition, right.c[OWNER] == _OWNER)
+    return left.join(right, condition, isouter=source.isouter)
+
+
+def _conditions(source: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    """Return the condition for the user on the first table of joins."""
+    while isinstance(source, sa.Join):
+        source = source.left
+    return [source.c[OWNER] == _OWNER] if OWNER in source.c else []

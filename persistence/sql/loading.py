@@ -8,8 +8,11 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from persistence.engine.nodes import is_distributed
 from persistence.sql.aggregates import Aggregate, Links, Parts, Projection, View
+from persistence.sql.columns import OWNER
 from persistence.sql.compiled_query import Connected
+from persistence.sql.in_list import in_list
 from persistence.sql.load_plans import Block, Layout, LoadPlan, load_plan
 from persistence.sql.saving import Tracked
 
@@ -18,27 +21,63 @@ Entries = Iterable[Sequence[Any]]
 
 
 def load_roots(
-    work: Connected, aggregate: Aggregate[Any], pks: Sequence[int], view: View
+    work: Connected,
+    aggregate: Aggregate[Any],
+    pks: Sequence[int],
+    view: View,
+    user_pk: int | None = None,
 ) -> list[Tracked]:
-    """Return the roots with these pks that exist, unordered.
+    """Return the roots with these pks that exist, unordered; with ``user_pk`` only that user's.
 
     Rows that are referenced several times become one object. Access to an attribute that ``view``
     leaves out raises AttributeError.
     """
     if not pks:
         return []
+    if user_pk is None and _needs_user(work, aggregate):
+        return _load_by_users(work, aggregate, pks, view)
     plan = load_plan(aggregate, view)
     build = _Build(aggregate)
     if work.connection.dialect.name == "postgresql":
-        _add_from_json(work, plan, pks, build)
+        _add_from_json(work, plan, pks, build, user_pk)
     else:
-        _add_by_blocks(work, plan, pks, build)
+        _add_by_blocks(work, plan, pks, build, user_pk)
     build.resolve(plan)
     return build.roots
 
 
-def _add_from_json(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
-    aggregates = [orjson.loads(text) for (text,) in plan.as_json.rows(work, {"keys": list(pks)})]
+def _needs_user(work: Connected, aggregate: Aggregate[Any]) -> bool:
+    return OWNER in aggregate.table.c and is_distributed(work.connection)
+
+
+def _load_by_users(
+    work: Connected, aggregate: Aggregate[Any], pks: Sequence[int], view: View
+) -> list[Tracked]:
+    """Load the roots of one user after the other: the rows of each are on one node."""
+    table = aggregate.table
+    found = sa.select(table.c.pk, table.c[OWNER]).where(in_list(table.c.pk, pks))
+    by_user = defaultdict(list)
+    for pk, user_pk in work.execute(found):
+        by_user[user_pk].append(pk)
+    return [
+        root
+        for user_pk, own_pks in by_user.items()
+        for root in load_roots(work, aggregate, own_pks, view, user_pk)
+    ]
+
+
+def _add_from_json(
+    work: Connected,
+    plan: LoadPlan,
+    pks: Sequence[int],
+    build: "_Build",
+    user_pk: int | None = None,
+) -> None:
+    if user_pk is None:
+        rows = plan.as_json.rows(work, {"keys": list(pks)})
+    else:
+        rows = plan.as_json_of_owner.rows(work, {"keys": list(pks), OWNER: user_pk})
+    aggregates = [orjson.loads(text) for (text,) in rows]
     build.add(plan.blocks[0], (entries[0] for entries in aggregates), is_json=True)
     for index, block in enumerate(plan.blocks[1:], 1):
         build.add(
@@ -46,10 +85,19 @@ def _add_from_json(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "
         )
 
 
-def _add_by_blocks(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
+def _add_by_blocks(
+    work: Connected,
+    plan: LoadPlan,
+    pks: Sequence[int],
+    build: "_Build",
+    user_pk: int | None = None,
+) -> None:
     for block in plan.blocks:
         keys = list(pks) if block.owner is None else build.pks(block.owner)
-        rows = block.by_owners.rows(work, {"keys": keys}) if keys else []
+        if block.owner is None and user_pk is not None:
+            rows = block.by_owners_of_user.rows(work, {"keys": keys, OWNER: user_pk})
+        else:
+            rows = block.by_owners.rows(work, {"keys": keys}) if keys else []
         build.add(block, map(block.split, rows), is_json=False)
 
 

@@ -63,31 +63,38 @@ class OwnerQuery:
     key: sa.Column[Any]
     credential: sa.ColumnElement[bool]
 
-    def row(self, work: Work, values: Values) -> Row | None:
+    def row(self, work: Work, values: Values, known_key: int | None = None) -> Row | None:
         """Return the owner's row or None; ``work`` gets the prefetched rows.
 
-        A standby that has no such row may only be behind, so the primary is read then.
+        ``known_key`` is the owner's key, if the credential has it: another owner's row is not
+        returned, and all tables are searched by it. A standby that has no such row may only be
+        behind, so the primary is read then.
         """
+        is_known = known_key is not None
+        if is_known:
+            values = {**values, self.key.name: known_key}
         prefetch = work.prefetch
         if prefetch is not None and self.key.name not in prefetch.values:
             prefetch = None
         if isinstance(work, StandbyWork):
-            owner = self._row_on_standby(work, prefetch, values)
+            owner = self._row_on_standby(work, prefetch, values, is_known)
             if owner is not None:
                 return owner
         if prefetch is None:
-            return first(self._owner_only.rows(work, values))
-        rows = _together(self, prefetch.query).rows(work, {**prefetch.values, **values})
+            return first((self._known_only if is_known else self._owner_only).rows(work, values))
+        query = _together(self, prefetch.query, is_known)
+        rows = query.rows(work, {**prefetch.values, **values})
         owner = _owner(rows, self._size)
         return None if owner is None else self._offer(work, prefetch, owner, rows, self._size)
 
     def _row_on_standby(
-        self, work: StandbyWork, prefetch: Prefetch | None, values: Values
+        self, work: StandbyWork, prefetch: Prefetch | None, values: Values, is_known: bool
     ) -> Row | None:
         if prefetch is None:
-            query = self._with_state
+            query = self._known_with_state if is_known else self._with_state
         else:
-            query, values = _on_standby(self, prefetch.query), {**prefetch.values, **values}
+            query = _on_standby(self, prefetch.query, is_known)
+            values = {**prefetch.values, **values}
         size = self._size + len(STANDBY_COLUMNS)
         while work.is_on_standby():
             rows = query.rows(work, values)
@@ -120,16 +127,34 @@ class OwnerQuery:
     @property
     def name(self) -> str:
         """The name of the statement."""
-        return f"{self.key.table.name}.owner"
+        return self.name_of(is_known=False)
+
+    def name_of(self, is_known: bool) -> str:
+        """The name of the statement, without the owner's key or with it."""
+        return f"{self.key.table.name}.{'known owner' if is_known else 'owner'}"
 
     @cached_property
     def _owner_only(self) -> CompiledQuery:
         return CompiledQuery(self.statement, self.name)
 
     @cached_property
+    def known(self) -> sa.Select[Any]:
+        """The statement with a condition for the key, a parameter of its name."""
+        return self.statement.where(self.key == sa.bindparam(self.key.name, type_=self.key.type))
+
+    @cached_property
+    def _known_only(self) -> CompiledQuery:
+        return CompiledQuery(self.known, self.name_of(is_known=True))
+
+    @cached_property
     def _with_state(self) -> StandbyQuery:
         statement = self.statement.add_columns(*STANDBY_COLUMNS)
         return StandbyQuery(statement, f"{self.name} on a standby")
+
+    @cached_property
+    def _known_with_state(self) -> StandbyQuery:
+        statement = self.known.add_columns(*STANDBY_COLUMNS)
+        return StandbyQuery(statement, f"{self.name_of(is_known=True)} on a standby")
 
     @cached_property
     def _names(self) -> list[str]:
@@ -149,34 +174,35 @@ def _owner(rows: Sequence[Row], size: int) -> Row | None:
 
 
 @lru_cache(MAX_STATEMENTS)
-def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
-    return CompiledQuery(_union(owner, query, ()), f"{owner.name} with {query.name}")
+def _together(owner: OwnerQuery, query: CompiledQuery, is_known: bool = False) -> CompiledQuery:
+    name = f"{owner.name_of(is_known)} with {query.name}"
+    return CompiledQuery(_union(owner, query, (), is_known=is_known), name)
 
 
 @lru_cache(MAX_STATEMENTS)
-def _on_standby(owner: OwnerQuery, query: CompiledQuery) -> StandbyQuery:
-    name = f"{owner.name} with {query.name} on a standby"
-    return StandbyQuery(_union(owner, query, STANDBY_COLUMNS), name)
+def _on_standby(owner: OwnerQuery, query: CompiledQuery, is_known: bool = False) -> StandbyQuery:
+    name = f"{owner.name_of(is_known)} with {query.name} on a standby"
+    return StandbyQuery(_union(owner, query, STANDBY_COLUMNS, is_known=is_known), name)
 
 
 def _union(
-    owner: OwnerQuery, query: CompiledQuery, state: Sequence[sa.ColumnElement[Any]]
+    owner: OwnerQuery,
+    query: CompiledQuery,
+    state: Sequence[sa.ColumnElement[Any]],
+    *,
+    is_known: bool,
 ) -> sa.CompoundSelect[Any]:
     """Return the UNION ALL of the owner's row and the rows of ``query``, in separate columns.
 
     The owner's row has the columns ``state`` as well. The owner's columns are not converted here,
     since the other rows have NULL there. Both databases keep the order of rows within each part of
-    a UNION ALL.
+    a UNION ALL. ``is_known``: both parts have the owner's key as the same parameter; without a
+    valid credential there is no owner's row, and the others are not used.
     """
-    key = sa.select(owner.key).where(owner.credential).correlate(None).scalar_subquery()
-
-    def replace_key(element: Any, **_: Any) -> Any:
-        is_key = isinstance(element, sa.BindParameter) and element.key == owner.key.name
-        return key if is_key else None
-
-    read: Any = query.statement
-    statement: Any = replacement_traverse(read, {}, replace_key)
-    owners, rows = owner.statement.subquery("owners"), statement.subquery("rows")
+    if is_known:
+        owners, rows = owner.known.subquery("owners"), _subquery(query.statement)
+    else:
+        owners, rows = owner.statement.subquery("owners"), _subquery(_with_key(owner, query))
     return sa.union_all(
         sa.select(
             *(sa.type_coerce(column, _UNCONVERTED) for column in owners.c),
@@ -185,6 +211,23 @@ def _union(
         ),
         sa.select(*map(_null, owners.c), *map(_null, state), *rows.c),
     )
+
+
+def _subquery(statement: Any) -> sa.Subquery:
+    rows: sa.Subquery = statement.subquery("rows")
+    return rows
+
+
+def _with_key(owner: OwnerQuery, query: CompiledQuery) -> Any:
+    """Return the statement with a subquery for the owner's key in place of the parameter."""
+    key = sa.select(owner.key).where(owner.credential).correlate(None).scalar_subquery()
+
+    def replace_key(element: Any, **_: Any) -> Any:
+        is_key = isinstance(element, sa.BindParameter) and element.key == owner.key.name
+        return key if is_key else None
+
+    read: Any = query.statement
+    return replacement_traverse(read, {}, replace_key)
 
 
 def _null(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

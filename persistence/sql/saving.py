@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from persistence.sql.aggregates import Aggregate, Links, Parts
 from persistence.sql.bulk import Row, insert_rows
+from persistence.sql.columns import OWNER, BigId
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import in_param
 from persistence.sql.keys import next_pks
@@ -24,6 +25,7 @@ from persistence.sql.writes import Writes
 MAX_UPDATES = 512
 
 _ROW_PK = "row_pk"
+_ROW_OWNER = "row_user_pk"
 
 
 class Tracked:
@@ -40,6 +42,12 @@ class Tracked:
     def pk(self) -> int:
         pk: int = self.root.pk
         return pk
+
+    @property
+    def user_pk(self) -> int | None:
+        """The user whose rows these are; None for aggregates that no user owns."""
+        user_pk: int | None = vars(self.root).get(OWNER)
+        return user_pk
 
     @property
     def is_versioned(self) -> bool:
@@ -166,7 +174,9 @@ class Changes:
         for part, links, pks in self.linked:
             _write_links(work, part, links, pks)
         for tracked, table, pk, entity in sorted(self.removed, key=_children_first):
-            work.execute(sa.delete(table).where(table.c.pk == pk))
+            work.execute(
+                sa.delete(table).where(table.c.pk == pk, *owned_by(table, tracked.user_pk))
+            )
             tracked.drop_row(entity)
 
     def _compare(self, work: Connected, tracked: Tracked) -> None:
@@ -265,16 +275,33 @@ def _children_first(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
 
 
 def _insert(writes: Writes, table: sa.Table, parts: Sequence[Part]) -> None:
+    claim = parts[0].tracked.aggregate.claim
+    if claim is not None and table is parts[0].tracked.aggregate.table:
+        writes.insert(claim.table, [claim.row(part.entity) for part in parts])
     rows = [part.new_row() for part in parts]
-    writes.insert(table, rows)
+    writes.insert(table, [_stored_row(part, row) for part, row in zip(parts, rows, strict=True)])
     for part, row in zip(parts, rows, strict=True):
         vars(part.entity).update(row)
         part.tracked.set_row(part.members, part.entity, row)
 
 
+def _stored_row(part: Part, row: Row) -> Row:
+    """Return the row with the user whose it is."""
+    if row.get(OWNER) is None and OWNER in part.members.table.c:
+        return row | {OWNER: part.tracked.user_pk}
+    return row
+
+
+def owned_by(table: sa.Table, user_pk: int | None) -> list[sa.ColumnElement[bool]]:
+    """Return the condition for the rows of a user, if rows of ``table`` are a user's."""
+    return [table.c[OWNER] == user_pk] if OWNER in table.c else []
+
+
 def _update(writes: Writes, part: Part, changed: Row) -> None:
     table, row = part.members.table, part.tracked.row(part.entity)
     values = changed | {_ROW_PK: part.entity.pk}
+    if OWNER in table.c:
+        values[_ROW_OWNER] = part.tracked.user_pk
     row.update(changed)
     if part.entity is not part.tracked.root or not part.tracked.is_versioned:
         writes.update(table, _update_of(table, tuple(changed), False), values)
@@ -294,7 +321,9 @@ def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
     for part in roots:
         by_table[part.members.table][part.entity.pk] = part
     for table, parts in by_table.items():
-        values = {"pks": [*parts], NEW_VERSION: new_version()}
+        values: Row = {"pks": [*parts], NEW_VERSION: new_version()}
+        if OWNER in table.c:
+            values["user_pks"] = sorted({part.tracked.user_pk for part in parts.values()})
         for pk, version in _raise_of(table).rows(work, values):
             part = parts[pk]
             part.entity.version = part.tracked.row(part.entity)["version"] = version
@@ -303,6 +332,8 @@ def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
 @cache
 def _raise_of(table: sa.Table) -> CompiledQuery:
     update = sa.update(table).where(in_param(table.c.pk, "pks"))
+    if OWNER in table.c:
+        update = update.where(in_param(table.c[OWNER], "user_pks"))
     update = update.values(version=next_version(table.c.version))
     return CompiledQuery(update.returning(table.c.pk, table.c.version))
 
@@ -313,6 +344,8 @@ def _update_of(table: sa.Table, names: Sequence[str], is_versioned: bool) -> Com
         name: sa.bindparam(name, type_=table.c[name].type) for name in names if name != "version"
     }
     update = sa.update(table).where(table.c.pk == sa.bindparam(_ROW_PK))
+    if OWNER in table.c:
+        update = update.where(table.c[OWNER] == sa.bindparam(_ROW_OWNER, type_=BigId))
     if not is_versioned:
         return CompiledQuery(update.values(values))
     update = update.values(values | {"version": next_version(table.c.version)})
@@ -324,7 +357,11 @@ def _write_links(work: Connected, part: Part, links: Links, pks: set[int]) -> No
     columns = links.table.c
     if before - pks:
         removed = columns[links.target].in_(before - pks)
-        work.execute(sa.delete(links.table).where(columns[links.owner] == owner, removed))
-    new = [{links.owner: owner, links.target: pk} for pk in sorted(pks - before)]
+        own = owned_by(links.table, part.tracked.user_pk)
+        work.execute(sa.delete(links.table).where(columns[links.owner] == owner, removed, *own))
+    key = {links.owner: owner}
+    if OWNER in columns:
+        key[OWNER] = part.tracked.user_pk
+    new = [{**key, links.target: pk} for pk in sorted(pks - before)]
     insert_rows(work, links.table, new)
     part.tracked.set_links(links, part.entity, pks)

@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from persistence.engine.failures import is_unavailable
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
+from persistence.sql.columns import OWNER
 from persistence.sql.compiled_query import CompiledQuery, Row, Values
 from persistence.sql.loading import load_roots
-from persistence.sql.saving import Changes, Tracked
+from persistence.sql.saving import Changes, Tracked, owned_by
 
 Root = TypeVar("Root")
 
@@ -118,27 +119,37 @@ class Work:
         return rows if prefetch.query is query and prefetch.values == values else None
 
     def load(
-        self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
+        self,
+        aggregate: Aggregate[Root],
+        pks: Sequence[int],
+        view: View = View.STATE,
+        user_pk: int | None = None,
     ) -> list[Root]:
         """Return the roots with these pks that exist, in this order; their changes are written.
 
-        A root that was loaded before becomes a new object, and changes of the old one are lost.
+        Requests name the user whose rows these are: see ``persistence.sql.columns.OWNER``. A root
+        that was loaded before becomes a new object, and changes of the old one are lost.
         """
-        loaded = self._tracked_roots(aggregate, pks, view)
+        loaded = self._tracked_roots(aggregate, pks, view, user_pk)
         self._tracked.update({(aggregate.entity, tracked.pk): tracked for tracked in loaded})
         return [tracked.root for tracked in loaded]
 
     def read(
-        self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
+        self,
+        aggregate: Aggregate[Root],
+        pks: Sequence[int],
+        view: View = View.STATE,
+        user_pk: int | None = None,
     ) -> list[Root]:
         """Return roots as ``load`` does, without writing their changes."""
-        return [tracked.root for tracked in self._tracked_roots(aggregate, pks, view)]
+        return [tracked.root for tracked in self._tracked_roots(aggregate, pks, view, user_pk)]
 
     def _tracked_roots(
-        self, aggregate: Aggregate[Any], pks: Sequence[int], view: View
+        self, aggregate: Aggregate[Any], pks: Sequence[int], view: View, user_pk: int | None
     ) -> list[Tracked]:
         """Return the roots with these pks that exist, in this order."""
-        roots = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
+        loaded = load_roots(self, aggregate, pks, view, user_pk)
+        roots = {tracked.pk: tracked for tracked in loaded}
         return [roots[pk] for pk in pks if pk in roots]
 
     def add(self, aggregate: Aggregate[Root], root: Root) -> None:
@@ -151,7 +162,8 @@ class Work:
         """Delete a root with its parts."""
         self._tracked.pop((aggregate.entity, root.pk), None)
         table = aggregate.table
-        self.execute(sa.delete(table).where(table.c.pk == root.pk))
+        own = owned_by(table, vars(root).get(OWNER))
+        self.execute(sa.delete(table).where(table.c.pk == root.pk, *own))
 
     def flush(self) -> None:
         """Write all pending changes."""

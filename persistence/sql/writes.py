@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.visitors import replacement_traverse
 
+from persistence.engine.nodes import is_distributed
 from persistence.sql.bulk import OnConflict, Row, insert_rows, insertion
 from persistence.sql.compiled_query import (
     CompiledQuery,
@@ -32,19 +33,22 @@ class Writes:
     """Inserts and updates that are executed by ``send``.
 
     Within one statement they do not see each other, and have no defined order; so a second change
-    of a table sends those before it. On SQLite each change is executed at once.
+    of a table sends those before it. SQLite and Citus execute each change at once.
     """
 
     def __init__(self, work: Connected) -> None:
         self.work = work
-        self._is_postgresql = work.connection.dialect.name == "postgresql"
+        connection = work.connection
+        # Citus sends one statement to one table.
+        is_one_node = not is_distributed(connection)
+        self._is_together = connection.dialect.name == "postgresql" and is_one_node
         self._changes: dict[sa.Table, _Change] = {}
 
     def insert(
         self, table: sa.Table, rows: Sequence[Row], on_conflict: OnConflict | None = None
     ) -> None:
         """Insert the rows as ``insert_rows`` does."""
-        if rows and self._is_postgresql:
+        if rows and self._is_together:
             self._add(table, (*insertion(table, rows, on_conflict), None))
         else:
             insert_rows(self.work, table, rows, on_conflict)
@@ -74,7 +78,7 @@ class Writes:
         if table in self._changes:
             self.send()
         self._changes[table] = change
-        if not self._is_postgresql:
+        if not self._is_together:
             self.send()
 
     def _send_together(self, changes: Sequence[_Change]) -> None:

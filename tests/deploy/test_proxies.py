@@ -53,5 +53,8 @@ def test_caddy_accepts_its_file(tmp_path: Path) -> None:
     assert "not formatted" not in output
 
 
-def test_shellcheck_accepts_the_script() -> None:
-    run(program("shellcheck"), DEPLOY / "rolling")
+@pytest.mark.parametrize(
+    "name", ["check", "check-units", "make-secrets", "nginx/start-in-container", "rolling"]
+)
+def test_shellcheck_accepts_the_script(name: str) -> None:
+    run(program("shellcheck"), DEPLOY / name)

@@ -3,12 +3,12 @@
 import psycopg
 import pytest
 
-from faults import pgbouncer, pooler
+from faults import debian, pooler
+from faults.debian import ProgramUnavailable, require_program
 from faults.environment import Environment
 from faults.pgbouncer import (
+    NAME,
     TRANSACTION,
-    PgBouncerUnavailable,
-    require_pgbouncer,
     running_pgbouncer,
 )
 from faults.scale import QUICK
@@ -22,8 +22,8 @@ on_a_server = pytest.mark.skipif(
 @on_a_server
 def test_no_caller_gets_another_s_data(environment: Environment) -> None:
     try:
-        require_pgbouncer()
-    except PgBouncerUnavailable as error:
+        require_program(NAME)
+    except ProgramUnavailable as error:
         pytest.skip(f"{error}; script/faults does not pass without it")
 
     finding = pooler.check(environment, QUICK)
@@ -34,8 +34,8 @@ def test_no_caller_gets_another_s_data(environment: Environment) -> None:
 @on_a_server
 def test_a_setting_that_stays_on_a_connection_is_found(environment: Environment) -> None:
     try:
-        require_pgbouncer()
-    except PgBouncerUnavailable as error:
+        require_program(NAME)
+    except ProgramUnavailable as error:
         pytest.skip(f"{error}; script/faults does not pass without it")
     with running_pgbouncer(environment.url, TRANSACTION, 2) as started:
         assert pooler._leaks(started, environment, 2) == []  # noqa: SLF001
@@ -51,7 +51,7 @@ def test_a_setting_that_stays_on_a_connection_is_found(environment: Environment)
 def test_without_pgbouncer_the_check_fails(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pgbouncer, "_SEARCH_PATH", "/nowhere")
+    monkeypatch.setattr(debian, "_SEARCH_PATH", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
 
     finding = pooler.check(environment, QUICK)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from faults import failovers, standbys
+from faults.debian import ProgramUnavailable, require_program
 from faults.environment import Environment
 from faults.findings import Finding
-from faults.pgbouncer import PgBouncerUnavailable, require_pgbouncer
+from faults.pgbouncer import NAME
 from faults.scale import QUICK, Scale
 from tests.conftest import KIND
 
@@ -30,8 +31,8 @@ def test_passes(environment: Environment, check: Callable[[Environment, Scale], 
 @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no standby")
 def test_passes_behind_pgbouncer(environment: Environment) -> None:
     try:
-        require_pgbouncer()
-    except PgBouncerUnavailable as error:
+        require_program(NAME)
+    except ProgramUnavailable as error:
         pytest.skip(f"{error}; script/faults does not pass without it")
 
     finding = standbys.check_pooled_own_reads(environment, QUICK)

@@ -25,10 +25,11 @@ COUNTS = {
     "create with key": (29, 11),
     "bulk": (28, 7),
     "trade-in": (18, 5),
-    "approve": (22, 4),
-    "complete": (22, 4),
-    "reject": (24, 4),
-    "seller rejects": (31, 8),
+    # These find the order's user first.
+    "approve": (23, 5),
+    "complete": (23, 5),
+    "reject": (25, 5),
+    "seller rejects": (32, 9),
 }
 
 

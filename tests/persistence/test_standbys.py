@@ -261,8 +261,9 @@ class TestStandby:
         [cache] = [shop.database._caches["orders"]]  # noqa: SLF001
         [standby] = shop.database._standbys._standbys  # type: ignore[union-attr]  # noqa: SLF001
         shop.standby.stop("immediate")
+        now = shop.database._clock()  # noqa: SLF001
 
-        rendered = cache.render({shop.order.pk: 1}, "tr-tr", shop.database._clock(), standby)  # noqa: SLF001
+        rendered = cache.render({shop.order.pk: 1}, "tr-tr", now, shop.user.pk, standby)
 
         assert list(rendered) == [shop.order.pk]
         assert standby.obstacle is not None
@@ -303,7 +304,7 @@ class TestRendering:
         def render(version: int) -> dict[int, bytes]:
             now = paused.database._clock()  # noqa: SLF001
             rendered: dict[int, bytes] = cache.render(
-                {paused.order.pk: version}, "en-us", now, standby
+                {paused.order.pk: version}, "en-us", now, paused.user.pk, standby
             )
             return rendered
 
@@ -331,7 +332,8 @@ class TestRendering:
         [standby] = paused.database._standbys._standbys  # type: ignore[union-attr]  # noqa: SLF001
         versions = {order.pk: order.version, paused.order.pk: paused.order.version}
 
-        rendered = cache.render(versions, "en-us", paused.database._clock(), standby)  # noqa: SLF001
+        now = paused.database._clock()  # noqa: SLF001
+        rendered = cache.render(versions, "en-us", now, paused.user.pk, standby)
 
         shown = {pk: json.loads(document)["shown"] for pk, document in rendered.items()}
         assert shown == {order.pk: "new", paused.order.pk: "placed"}

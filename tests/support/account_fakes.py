@@ -99,17 +99,20 @@ class FakeSessions:
     def add(self, session: Session) -> None:
         self.stored[session.id_hash] = session
 
-    def owner(self, id_hash: bytes) -> SessionOwner | None:
+    def owner(self, id_hash: bytes, user_pk: int | None = None) -> SessionOwner | None:
         self.lookups += 1
         session = self.stored.get(id_hash)
+        if session and user_pk not in (None, session.user_pk):
+            return None
         user = self.users.get(session.user_pk) if session else None
         if session is None or user is None:
             return None
         is_guest = user.user_type is UserType.GUEST
         return SessionOwner(user.pk, is_guest, user.is_active, session.expires_date)
 
-    def remove(self, id_hash: bytes) -> None:
-        self.stored.pop(id_hash, None)
+    def remove(self, id_hash: bytes, user_pk: int | None = None) -> None:
+        if id_hash in self.stored and user_pk in (None, self.stored[id_hash].user_pk):
+            del self.stored[id_hash]
 
     def remove_all(self, user_pk: int) -> int:
         own = [key for key, session in self.stored.items() if session.user_pk == user_pk]

@@ -44,6 +44,7 @@ OTHERS = {
     *("banks", "cancellation_plan_items", "cancellation_reasons", "easy_return_shipping_companies"),
     *("idempotency_keys", "locations", "old_order_documents", "old_order_imports"),
     "one_time_tokens",
+    *("order_numbers", "user_emails"),
     "maintenance_runs",
     *("order_documents", "order_imports", "order_item_easy_return_companies", "payment_options"),
     *("products", "return_carriers", "seller_order_counts", "seller_orders", "seller_tokens"),

@@ -6,12 +6,15 @@ import pytest
 
 from domain.accounts.sessions import (
     Credentials,
+    Session,
     VerifiedCredentials,
     authenticate,
     check_credentials,
+    id_hash,
     log_in,
     log_out,
     open_session,
+    user_pk_in,
 )
 from domain.accounts.users import UserType
 from domain.shared.errors import LoginFailed, NotAuthenticated, TooManyAttempts
@@ -122,6 +125,8 @@ class TestLogIn:
 
         assert len(values) == 3
         assert {len(value) for value in values} == {43}
+        # Clients of the platform read the value with \w+.
+        assert all(value.isascii() and value.isalnum() for value in values)
 
     def test_ends_the_session_of_the_request(self) -> None:
         user, other = make_shopper(), make_shopper()
@@ -159,7 +164,34 @@ class TestLogIn:
         assert (uow.sessions.stored, uow.commits) == ({}, 0)
 
 
+class TestUserPkIn:
+    @pytest.mark.parametrize("pk", [1, 61, 62, 10**6, 62**8 - 1])
+    def test_is_the_user_of_the_session(self, pk: int) -> None:
+        user = make_shopper(pk=pk)
+
+        opened = open_session(user, LIFETIME, FakeUnitOfWork(user))
+
+        assert user_pk_in(opened.value) == pk
+
+    @pytest.mark.parametrize("value", ["x" * 43, "000" + "-" * 40, "0" * 42, "0" * 44])
+    def test_is_none_for_values_of_an_earlier_version(self, value: str) -> None:
+        assert user_pk_in(value) is None
+
+
 class TestAuthenticate:
+    def test_finds_a_session_of_an_earlier_version(self) -> None:
+        user = make_shopper()
+        uow = FakeUnitOfWork(user)
+        session = Session(
+            id_hash=id_hash("x" * 43),
+            user_pk=user.pk,
+            created_date=NOW,
+            expires_date=NOW + LIFETIME,
+        )
+        uow.sessions.add(session)
+
+        assert authenticate("x" * 43, uow).user_pk == user.pk
+
     @pytest.mark.parametrize("user_type", UserType)
     def test_returns_the_caller_of_a_valid_session(self, user_type: UserType) -> None:
         user = make_shopper(user_type=user_type)

@@ -84,8 +84,28 @@ class TestOwner:
     def test_is_none_for_an_unknown_hash(self, database: Database) -> None:
         assert owner(database) is None
 
+    def test_is_found_among_the_sessions_of_a_user(self, database: Database, shopper: User) -> None:
+        other = store_user(database, email="other@example.com")
+        open_session(database, shopper)
+
+        with database.reading() as uow:
+            assert uow.sessions.owner(HASH, shopper.pk) == owner(database) is not None
+            assert uow.sessions.owner(HASH, other.pk) is None
+
 
 class TestRemove:
+    def test_ends_a_session_of_that_user_only(self, database: Database, shopper: User) -> None:
+        other = store_user(database, email="other@example.com")
+        open_session(database, shopper)
+        with database.writing() as uow:
+            uow.sessions.remove(HASH, other.pk)
+            assert uow.sessions.owner(HASH) is not None
+
+            uow.sessions.remove(HASH, shopper.pk)
+            uow.commit()
+
+        assert owner(database) is None
+
     def test_ends_one_session(self, database: Database, shopper: User) -> None:
         open_session(database, shopper)
         open_session(database, shopper, id_hash=HASH[::-1])

@@ -9,11 +9,11 @@ import pytest
 
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import TransactionPooler
+from faults.debian import ProgramUnavailable
 from faults.pgbouncer import (
     SESSION,
     TRANSACTION,
     PgBouncer,
-    PgBouncerUnavailable,
     running_pgbouncer,
 )
 from persistence.database import Database
@@ -37,7 +37,7 @@ def start(migrated_url: str) -> Iterator[Start]:
             pooler = running_pgbouncer(migrated_url, mode, size, round_robin=round_robin)
             try:
                 return stack.enter_context(pooler)
-            except PgBouncerUnavailable as error:
+            except ProgramUnavailable as error:
                 pytest.skip(str(error))
 
         yield started

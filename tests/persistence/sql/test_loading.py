@@ -171,6 +171,14 @@ class TestRoots:
         assert work.load(ORDER, [ABSENT]) == []
         assert work.read(ORDER, [ABSENT]) == []
 
+    @pytest.mark.parametrize("view", View)
+    def test_of_another_user_are_left_out(self, work: Work, order: Order, view: View) -> None:
+        assert work.load(ORDER, [order.pk], view, order.user_pk + 1) == []
+
+        [loaded] = work.load(ORDER, [order.pk], view, order.user_pk)
+        [expected] = work.load(ORDER, [order.pk], view)
+        assert graph(loaded) == graph(expected)
+
     def test_of_no_pks_cost_no_statement(
         self, work: Work, statements: list[tuple[str, Any]]
     ) -> None:

@@ -95,6 +95,20 @@ def test_an_owner_gets_no_rows_of_another(
     assert result == read_alone(database, other, read) != read_alone(database, shopper, read)
 
 
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_session_of_an_earlier_version_gets_the_same(
+    database: Database,
+    shopper: User,
+    session: str,
+    read: Read,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = looked_up(database, session, read)
+    monkeypatch.setattr("domain.accounts.sessions.user_pk_in", lambda _value: None)
+
+    assert looked_up(database, session, read) == expected
+
+
 def test_an_owner_without_rows_is_found_with_none(
     database: Database, statements: Statements
 ) -> None:

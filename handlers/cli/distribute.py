@@ -1,0 +1,27 @@
+"""`waybill distribute`."""
+
+import click
+
+from handlers.cli.database import command_database
+from handlers.cli.error_reporting import report_errors
+
+
+@click.command()
+@click.option("--check", "mode", flag_value="check", help="Show what is missing; change nothing.")
+@click.option("--apply", "mode", flag_value="apply", help="Distribute the tables.")
+def distribute(mode: str | None) -> None:
+    """Distribute the tables over nodes of Citus.
+
+    The database has to be migrated. Stop all servers and workers before. A second run continues
+    an interrupted one.
+    """
+    if mode is None:
+        raise click.UsageError("Choose --check or --apply.")
+    with report_errors(), command_database() as (_, database):
+        obstacles = database.distribution_obstacles()
+        if obstacles:
+            raise click.ClickException(" ".join(obstacles))
+        if mode == "apply":
+            database.distribute(click.echo)
+        steps = database.distribution_steps()
+    click.echo("The database is distributed." if not steps else f"{steps} steps are left.")

@@ -1,0 +1,161 @@
+"""OpenTelemetry traces: a span for each request, with a span for each of its statements.
+
+Without an exporter in the environment nothing of OpenTelemetry is imported. The variables are those
+of its specification (`OTEL_…`). Spans have names and numbers, never values: no path, no query, no
+SQL text, no text of an error.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from environs import EnvValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from handlers.http.exchange import Exchange, exchange_in
+from handlers.web.access_log import kind_of
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+_EXPORTER = "OTEL_TRACES_EXPORTER"
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_MISSING = "needs packages: python3 -m pip install --requirement requirements/opentelemetry.txt"
+_SERVER_ERROR = 500
+
+
+class Execution(Protocol):
+    """A statement that has run; times are in nanoseconds since 1970."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def began(self) -> int: ...
+    @property
+    def ended(self) -> int: ...
+    @property
+    def error(self) -> Exception | None: ...
+
+
+def is_configured(environ: Mapping[str, str]) -> bool:
+    """Whether the environment names an exporter of traces."""
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    exporter = environ.get(_EXPORTER, "").strip().lower()
+    return exporter != "none" if exporter else any(environ.get(name) for name in _ENDPOINTS)
+
+
+def configured_tracing() -> "Tracing | None":
+    """The traces that the environment configures; None for none.
+
+    Raises EnvValidationError where a package for them is not installed.
+    """
+    if not is_configured(os.environ):
+        return None
+    try:
+        from handlers import telemetry
+    except ImportError as error:
+        faults = {_EXPORTER: [_MISSING]}
+        raise EnvValidationError(f"Environment variables invalid: {faults}", faults) from error
+    telemetry.find_exporter(os.environ)
+    return Tracing(lambda: telemetry.new_provider(os.environ))
+
+
+class Tracing:
+    """Makes spans once it is started, in the process that serves; ``make`` makes their provider."""
+
+    def __init__(self, make: "Callable[[], TracerProvider]") -> None:
+        self._make = make
+        self._provider: TracerProvider | None = None
+        self._tracer: Any = None
+
+    def start(self) -> None:
+        """Begin. Exporters have threads, so this is done after the fork."""
+        self._provider = self._make()
+        self._tracer = self._provider.get_tracer("waybill")
+
+    def shutdown(self) -> None:
+        """Export what was not exported yet."""
+        if self._provider is not None:
+            self._provider.shutdown()
+
+    def middleware(self, next_app: ASGIApp) -> ASGIApp:
+        """``next_app``, a guard, with a span around each request."""
+        from opentelemetry import context, propagate, trace
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        forwarded = frozenset(name.encode() for name in propagate.get_global_textmap().fields)
+
+        async def traced(scope: Scope, receive: Receive, send: Send) -> None:
+            if self._tracer is None or scope["type"] != "http":
+                await next_app(scope, receive, send)
+                return
+            carrier = {
+                name.decode(): value.decode("latin-1")
+                for name, value in scope["headers"]
+                if name in forwarded
+            }
+            parent = propagate.extract(carrier) if carrier else context.Context()
+            span = self._tracer.start_span(scope["method"], parent, SpanKind.SERVER)
+            if not span.is_recording():
+                await next_app(scope, receive, send)
+                return
+            token = context.attach(trace.set_span_in_context(span, parent))
+            try:
+                await next_app(scope, receive, send)
+            finally:
+                context.detach(token)
+                exchange = exchange_in(scope)
+                if exchange is not None:
+                    _describe(span, scope, exchange)
+                    if exchange.status >= _SERVER_ERROR or not exchange.status:
+                        span.set_status(StatusCode.ERROR)
+                span.end()
+
+        return traced
+
+    def observer(self, database: str) -> Callable[[Execution], None]:
+        """What adds a span for each statement that runs for a request.
+
+        ``database``: its kind, by the names of the semantic conventions.
+        """
+        from opentelemetry import trace
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        def observe(execution: Execution) -> None:
+            if self._tracer is None or not trace.get_current_span().is_recording():
+                return
+            span = self._tracer.start_span(
+                execution.name or "statement",
+                kind=SpanKind.CLIENT,
+                start_time=execution.began,
+                attributes={
+                    "db.system.name": database,
+                    "db.query.summary": execution.name,
+                    "db.response.returned_rows": execution.rows,
+                },
+            )
+            if execution.error is not None:
+                span.set_attribute("error.type", type(execution.error).__name__)
+                span.set_status(StatusCode.ERROR)
+            span.end(execution.ended)
+
+        return observe
+
+
+def _describe(span: Any, scope: Scope, exchange: Exchange) -> None:
+    """Name the span after the operation, or after the method if there is none."""
+    if exchange.operation_id:
+        span.update_name(exchange.operation_id)
+    span.set_attributes(
+        {
+            "http.request.method": scope["method"],
+            "http.response.status_code": exchange.status,
+            "http.response.body.size": exchange.size,
+            "waybill.operation_id": exchange.operation_id,
+            "waybill.caller": kind_of(exchange.caller),
+            "waybill.request_id": exchange.request_id,
+        }
+    )

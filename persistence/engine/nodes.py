@@ -1,0 +1,34 @@
+"""Whether the rows of a database are distributed over nodes: docs/scale.md."""
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_KEY = "is_distributed"  # of SQLAlchemy's Connection.info
+# `waybill distribute` adds the distribution column to the primary key.
+_QUESTION = (
+    "SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass('orders') AND contype = 'p'"
+    " AND cardinality(conkey) > 1"
+)
+
+
+def is_distributed(connection: sa.Connection) -> bool:
+    """Return whether the database was distributed when the connection was opened."""
+    return bool(connection.info.get(_KEY))
+
+
+def detect_distribution(engine: sa.Engine, *setup: str) -> None:
+    """Detect it on each new connection to PostgreSQL; run ``setup`` unless it is distributed."""
+
+    def detect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(_QUESTION)
+        record.info[_KEY] = cursor.fetchone() is not None
+        if not record.info[_KEY]:
+            for statement in setup:
+                cursor.execute(statement)
+        cursor.close()
+        connection.commit()
+
+    event.listen(engine, "connect", detect)

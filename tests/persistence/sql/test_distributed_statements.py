@@ -1,0 +1,175 @@
+"""Every statement searches the rows of one user only, except for those listed here."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+
+import pytest
+import sqlalchemy as sa
+
+from persistence import idempotency
+from persistence.accounts import one_time_tokens
+from persistence.cancellations import requests
+from persistence.orders import queries, seller_projection, versions
+from persistence.privacy import retention
+from persistence.sql import keys
+from persistence.sql.columns import BigId, metadata
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.distributed_tables import (
+    LOCAL_TABLES,
+    REFERENCE_TABLES,
+    distributed_tables,
+    distribution_column,
+)
+from tests.support.distribution import parameters_of, unrestricted
+from tests.support.every_statement import every_statement, tables_of
+
+Matches = Callable[[CompiledQuery], bool]
+
+
+def one_of(*found: CompiledQuery) -> Matches:
+    return lambda query: query in found
+
+
+def has_parameters(*names: str) -> Matches:
+    return lambda query: bool({*names} & parameters_of(query.statement))
+
+
+_REMOVED = [*retention._REMOVE.values(), idempotency.REMOVE_OLD]  # noqa: SLF001
+EXCEPTIONS: dict[str, Matches] = {
+    "sellers' lists: rows of many users": has_parameters("seller_pk", "token_hash"),
+    "the user of a row, for an operator or a seller, who then names the user": one_of(
+        queries._FIND_BY_ITEMS,  # noqa: SLF001
+        queries._FIND_BY_PLAN,  # noqa: SLF001
+        queries._FIND_BY_REQUEST,  # noqa: SLF001
+        queries._FIND_BY_SELLER,  # noqa: SLF001
+    ),
+    "operators' lists of requests": one_of(
+        requests._NUMBERS,  # noqa: SLF001
+        *(
+            statement(names)
+            for statement in (requests._counted, requests._page)  # noqa: SLF001
+            for names in ((), ("status",), ("order_pk",), ("status", "order_pk"))
+        ),
+    ),
+    "loading without a user: commands, imports, and the statements for SQLite": (
+        lambda query: parameters_of(query.statement) & {"keys", "user_pk"} == {"keys"}
+    ),
+    "SQLite has no sequences": lambda query: (
+        query in {keys._highest(table) for table in metadata.sorted_tables if "pk" in table.c}  # noqa: SLF001
+    ),
+    "deletes of old rows, in batches, and how many there are": one_of(
+        *(statement for removed in _REMOVED for statement in (removed.batch, removed.all)),
+        *retention._COUNT.values(),  # noqa: SLF001
+    ),
+    "links are looked up by token; few are revoked": one_of(one_time_tokens._REVOKE),  # noqa: SLF001
+    "sessions of an earlier version, whose value does not have the user": lambda query: (
+        "id_hash" in parameters_of(query.statement)
+        and "user_pk" not in parameters_of(query.statement)
+    ),
+    "changes of many users' orders by commands and imports": one_of(
+        *versions._RAISED.values(),  # noqa: SLF001
+        versions._OF_SELLERS,  # noqa: SLF001
+        seller_projection._ORDERS,  # noqa: SLF001
+        seller_projection._LINES,  # noqa: SLF001
+        seller_projection._COMPLETED_REFUNDS,  # noqa: SLF001
+        seller_projection._STORED,  # noqa: SLF001
+    ),
+    "addresses of imported documents": has_parameters("hashes"),
+}
+"""Statements that search all nodes, by the reason."""
+
+
+def ours(queries: Iterable[CompiledQuery]) -> list[CompiledQuery]:
+    tables = set(metadata.tables.values())
+    return [query for query in queries if tables_of(query) <= tables]
+
+
+def print_report() -> None:
+    """Print what the first test checks, as JSON."""
+    statements = ours(every_statement("postgresql", metadata.sorted_tables))
+    searching = [query for query in statements if unrestricted(query.statement)]
+    report = {
+        "restricted": len(statements) - len(searching),
+        "without reason": [
+            [unrestricted(query.statement), str(query.statement)]
+            for query in searching
+            if not any(matches(query) for matches in EXCEPTIONS.values())
+        ],
+        "unused": [
+            reason
+            for reason, matches in EXCEPTIONS.items()
+            if not any(matches(query) for query in searching)
+        ],
+    }
+    sys.stdout.write(json.dumps(report))
+
+
+def test_all_are_restricted_to_a_user_or_have_a_reason_not_to_be() -> None:
+    # In a process of its own, where no test has made statements.
+    code = f"from {__name__} import print_report; print_report()"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    assert ran.returncode == 0, ran.stderr
+
+    report = json.loads(ran.stdout)
+
+    assert report["without reason"] == []
+    assert report["unused"] == []
+    assert report["restricted"] > 100
+
+
+def test_every_table_is_stored_in_one_of_three_ways() -> None:
+    distributed = {table.name for table in distributed_tables()}
+
+    assert distributed | REFERENCE_TABLES | LOCAL_TABLES == metadata.tables.keys()
+    assert all(distribution_column(table) is not None for table in distributed_tables())
+
+
+class TestUnrestricted:
+    """The check itself: it finds what it has to find."""
+
+    rows = sa.Table(
+        "order_items", sa.MetaData(), sa.Column("pk", BigId), sa.Column("user_pk", BigId)
+    )
+    others = sa.Table("orders", sa.MetaData(), sa.Column("pk", BigId), sa.Column("user_pk", BigId))
+    user = sa.bindparam("user_pk", type_=BigId)
+
+    @pytest.mark.parametrize("case", ["join", "correlated", "subquery", "in"])
+    def test_accepts_a_condition_that_reaches_every_table(self, case: str) -> None:
+        rows, others, user = self.rows, self.others, self.user
+        own = sa.select(rows.c.pk).where(rows.c.user_pk == user)
+        statement = {
+            "join": sa.select(rows.c.pk)
+            .join(others, rows.c.user_pk == others.c.user_pk)
+            .where(others.c.user_pk == user),
+            "correlated": sa.select(
+                sa.select(rows.c.pk)
+                .where(rows.c.user_pk == others.c.user_pk)
+                .correlate(others)
+                .scalar_subquery()
+            )
+            .select_from(others)
+            .where(others.c.user_pk == user),
+            "subquery": sa.select(own.subquery()),
+            "in": sa.select(others.c.pk).where(others.c.user_pk == user, others.c.pk.in_(own)),
+        }[case]
+
+        assert unrestricted(statement) == []
+
+    @pytest.mark.parametrize("case", ["or", "join", "subquery", "update", "insert"])
+    def test_finds_a_table_without_one(self, case: str) -> None:
+        rows, others, user = self.rows, self.others, self.user
+        statement = {
+            "or": sa.select(rows.c.pk).where(sa.or_(rows.c.user_pk == user, rows.c.pk == 1)),
+            "join": sa.select(rows.c.pk)
+            .join(others, rows.c.pk == others.c.pk)
+            .where(others.c.user_pk == user),
+            "subquery": sa.select(others.c.pk).where(
+                others.c.user_pk == user, others.c.pk.in_(sa.select(rows.c.pk))
+            ),
+            "update": sa.update(rows).where(rows.c.pk == 1).values(pk=2),
+            "insert": sa.insert(rows).values(pk=2),
+        }[case]
+
+        assert unrestricted(statement) == ["order_items"]

@@ -1,0 +1,79 @@
+"""Statements that SQLAlchemy runs are observed as well."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from persistence.accounts.users import users
+from persistence.database import Database
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.orders.orders import orders
+from persistence.sql.compiled_query import Execution
+from persistence.sql.engine_observers import observe_engine
+from tests.support.fakes import fake_renderers
+from tests.support.stored import store_user
+
+
+@pytest.fixture
+def observed(engines: Engines) -> list[Execution]:
+    """The statements of ``engines`` from now on."""
+    observed: list[Execution] = []
+    for engine in engines.bases:
+        observe_engine(engine, observed.append)
+    return observed
+
+
+@pytest.mark.parametrize("kind", ["writing", "autocommit", "snapshot", "cache_writer"])
+def test_once_by_every_engine(engines: Engines, observed: list[Execution], kind: str) -> None:
+    engine: sa.Engine = getattr(engines, kind)
+    with engine.connect() as connection:
+        observed.clear()
+        connection.execute(sa.select(users.c.pk, orders.c.pk).join_from(users, orders))
+        connection.execute(sa.update(users).values(last_name="secret").where(sa.false()))
+        connection.execute(sa.text("SELECT 1"))
+
+    names = [execution.name for execution in observed if execution.name not in {"pragma", "begin"}]
+    assert names == ["select users orders", "update users", "select"]
+    assert all(execution.began <= execution.ended for execution in observed)
+    assert all(execution.error is None for execution in observed)
+
+
+def test_with_the_error_of_a_failed_one(engines: Engines, observed: list[Execution]) -> None:
+    with engines.autocommit.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(sa.select(sa.literal_column("no_such_column")).select_from(users))
+
+    [execution] = [execution for execution in observed if execution.error is not None]
+    assert execution.error is raised.value.orig
+    assert (execution.name, execution.rows) == ("select users", 0)
+
+
+def test_not_for_a_connection_that_fails() -> None:
+    engines = connect("sqlite:////proc/none", Pool(1))
+    observed: list[Execution] = []
+    observe_engine(engines.autocommit, observed.append)
+
+    with pytest.raises(DBAPIError):
+        engines.autocommit.connect()
+    assert [execution.error for execution in observed if execution.sql] == []
+
+
+@pytest.fixture
+def own(database_url: str) -> Iterator[Database]:
+    own = Database(database_url, renderers=fake_renderers())
+    yield own
+    own.close()
+
+
+def test_a_database_is_observed_until_it_is_closed(database: Database, own: Database) -> None:
+    observed: list[Execution] = []
+    own.observe(observed.append)
+    store_user(own)
+    assert any(execution.name for execution in observed)
+    own.close()
+    observed.clear()
+
+    store_user(database)
+
+    assert observed == []

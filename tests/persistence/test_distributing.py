@@ -1,0 +1,177 @@
+"""Keys of distributed tables, on a database without Citus: it has them, and one node."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+import sqlalchemy as sa
+
+from persistence.accounts.emails import user_emails
+from persistence.database import Database
+from persistence.distributing import (
+    foreign_key_steps,
+    has_citus,
+    key_steps,
+    obstacles,
+    stored_keys,
+    wanted_keys,
+)
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.engine.nodes import is_distributed
+from persistence.orders.aggregate import ORDER
+from persistence.orders.orders import orders
+from persistence.sql.distributed_tables import (
+    REFERENCE_TABLES,
+    distributed_tables,
+    distribution_column,
+)
+from persistence.sql.work import Work
+from tests.conftest import KIND, MakeUrl
+from tests.persistence.test_migrations import migrate
+from tests.support import citus
+from tests.support.documents import imported_old_order, imported_order
+from tests.support.every_statement import fill_every_table
+from tests.support.fakes import fake_renderers
+from tests.support.stored import store_user
+
+only_postgresql = pytest.mark.skipif(
+    KIND == "sqlite" or bool(citus.COORDINATOR), reason="for one node of PostgreSQL"
+)
+
+
+@pytest.fixture
+def filled(make_url: MakeUrl) -> Iterator[tuple[str, Engines]]:
+    """The URL of a database with rows in all tables, and its engines."""
+    url = make_url()
+    migrate(url)
+    database, engines = Database(url, renderers=fake_renderers()), connect(url, Pool(2))
+    fill_every_table(database, engines, store_user(database))
+    database.close()
+    yield url, engines
+    engines.dispose()
+
+
+@pytest.fixture
+def converted(filled: tuple[str, Engines]) -> Iterator[tuple[Database, Engines]]:
+    """The same database, with the keys of distributed tables."""
+    url, engines = filled
+    for phase in (key_steps, foreign_key_steps):
+        with engines.writing.begin() as connection:
+            for step in phase(connection):
+                for statement in step.statements:
+                    connection.exec_driver_sql(statement)
+    engines.dispose()
+    database, again = Database(url, renderers=fake_renderers()), connect(url, Pool(2))
+    yield database, again
+    again.dispose()
+    database.close()
+
+
+@only_postgresql
+class TestKeys:
+    def test_have_the_distribution_column(self, converted: tuple[Database, Engines]) -> None:
+        _, engines = converted
+        with engines.autocommit.connect() as connection:
+            stored = {key.name: key for key in stored_keys(connection)}
+            wanted = wanted_keys(connection.dialect)
+            assert [key for key in wanted if stored.get(key.name) != key] == []
+        columns = {table.name: distribution_column(table) for table in distributed_tables()}
+        for key in stored.values():
+            column = columns.get(key.table)
+            target = key.definition.partition(" REFERENCES ")[2].partition("(")[0]
+            if column is not None and target not in REFERENCE_TABLES:
+                assert str(column.key) in key.definition, key
+
+    def test_are_made_once(self, converted: tuple[Database, Engines]) -> None:
+        _, engines = converted
+        with engines.autocommit.connect() as connection:
+            assert key_steps(connection) == foreign_key_steps(connection) == []
+
+    def test_lose_no_foreign_key_but_those_to_other_nodes(
+        self, filled: tuple[str, Engines], converted: tuple[Database, Engines]
+    ) -> None:
+        in_metadata = {
+            str(constraint.name)
+            for table in distributed_tables()
+            for constraint in table.foreign_key_constraints
+        }
+        with converted[1].autocommit.connect() as connection:
+            stored = {key.name for key in stored_keys(connection) if key.kind == "f"}
+
+        assert in_metadata - stored == {"fk_one_time_tokens_user_pk"}
+
+
+@only_postgresql
+class TestDatabase:
+    """What servers do on a distributed database, except for the nodes."""
+
+    def test_is_known_to_be_distributed(
+        self, filled: tuple[str, Engines], converted: tuple[Database, Engines], engines: Engines
+    ) -> None:
+        for pool in (converted[1].writing, converted[1].autocommit, converted[1].cache_writer):
+            with pool.connect() as connection:
+                assert is_distributed(connection)
+        with engines.writing.connect() as connection:
+            assert not is_distributed(connection)
+
+    def test_stores_and_loads_orders(self, converted: tuple[Database, Engines]) -> None:
+        database, engines = converted
+        user = store_user(database, email="other@example.com")
+        with engines.autocommit.connect() as connection:
+            pks = list(connection.scalars(sa.select(orders.c.pk).order_by(orders.c.pk)))
+        with closing(Work(engines.writing)) as work:
+            loaded = work.load(ORDER, pks)
+            for order in loaded:
+                order.notes = "changed"
+            work.commit()
+        with closing(Work(engines.writing, is_writing=False)) as work:
+            assert [order.notes for order in work.read(ORDER, pks)] == ["changed"] * len(pks)
+        with engines.autocommit.connect() as connection:
+            found = sa.select(user_emails.c.user_pk).where(
+                user_emails.c.email_key == user.email_key
+            )
+            assert connection.execute(found).scalar_one() == user.pk
+
+    def test_imports_documents_again(self, converted: tuple[Database, Engines]) -> None:
+        database, _ = converted
+        changed = imported_order(notes="A new note")
+        with database.importing("import:ayse") as imports:
+            results = imports.store_orders([changed])
+            results += imports.store_old_orders([imported_old_order()])
+            imports.commit()
+
+        assert [getattr(result, "outcome", result) for result in results] == [
+            "updated",
+            "unchanged",
+        ]
+
+    def test_stores_documents_again(self, converted: tuple[Database, Engines]) -> None:
+        database, engines = converted
+        with engines.autocommit.connect() as connection:
+            [(pk, user_pk), *_] = connection.execute(
+                sa.select(orders.c.pk, orders.c.user_pk).order_by(orders.c.pk)
+            ).all()
+        with closing(Work(engines.writing)) as work:
+            [order] = work.load(ORDER, [pk], user_pk=user_pk)
+            order.notes = "changed"
+            work.commit()
+        documents = sa.text("SELECT version FROM order_documents WHERE order_pk = :pk")
+        with database.reading() as uow:
+            assert uow.orders.document(user_pk, pk, "en-us")
+
+        with engines.autocommit.connect() as connection:
+            assert list(connection.scalars(documents, {"pk": pk})) == [order.version]
+
+
+@only_postgresql
+def test_citus_is_needed(engines: Engines) -> None:
+    with engines.autocommit.connect() as connection:
+        assert not has_citus(connection)
+        [obstacle] = obstacles(connection)
+    assert obstacle.startswith("The database has no Citus")
+
+
+@pytest.mark.skipif(KIND == "postgres", reason="for SQLite")
+def test_sqlite_can_not_be_distributed(engines: Engines) -> None:
+    with engines.autocommit.connect() as connection:
+        assert obstacles(connection) == ["Only a database of PostgreSQL can be distributed."]

@@ -1,0 +1,86 @@
+"""Distributed databases for tests: on the coordinator that WAYBILL_TEST_CITUS_URL names.
+
+Its own database has the extension and knows the nodes. Databases of tests are made on all nodes.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+
+from persistence.database import Database
+from tests.support.fakes import fake_renderers
+
+COORDINATOR = os.environ.get("WAYBILL_TEST_CITUS_URL", "")
+# Few, since each statement over all rows asks every shard.
+_SHARDS = 2
+
+
+def report(terminal: pytest.TerminalReporter, kind: str) -> None:
+    """Write once that Citus was not tried."""
+    if kind == "postgres" and not COORDINATOR:
+        terminal.write_line("Citus was not tried: WAYBILL_TEST_CITUS_URL names no coordinator.")
+
+
+def create_database() -> str:
+    """Create a database on all nodes, with the extension; return its URL."""
+    name = f"waybill_test_{uuid4().hex}"
+    nodes = _nodes()
+    for url in nodes:
+        with _connect(url) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with _connect(url.set(database=name)) as connection:
+            connection.execute("CREATE EXTENSION citus")
+    coordinator, *workers = nodes
+    with _connect(coordinator.set(database=name)) as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET citus.shard_count TO {}").format(
+                sql.Identifier(name), sql.Literal(_SHARDS)
+            )
+        )
+        _set_host(connection, coordinator)
+        for url in workers:
+            connection.execute("SELECT citus_add_node(%s, %s)", [url.host, url.port])
+    return coordinator.set(database=name).render_as_string(hide_password=False)
+
+
+def drop_database(url: str) -> None:
+    """Drop a database on all nodes."""
+    name = sql.Identifier(str(sa.make_url(url).database))
+    for node in _nodes():
+        with _connect(node) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+def distribute(url: str) -> None:
+    """Distribute the tables of a migrated database."""
+    with closing(Database(url, renderers=fake_renderers())) as database:
+        database.distribute(lambda _: None)
+
+
+def _nodes() -> list[sa.URL]:
+    """Return the URLs of the coordinator and the workers."""
+    coordinator = sa.make_url(COORDINATOR)
+    return [coordinator, *_workers(coordinator)]
+
+
+def _workers(coordinator: sa.URL) -> Iterator[sa.URL]:
+    with _connect(coordinator) as connection:
+        rows = connection.execute("SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0")
+        for host, port in rows.fetchall():
+            yield coordinator.set(host=host, port=port)
+
+
+def _set_host(connection: psycopg.Connection, coordinator: sa.URL) -> None:
+    connection.execute(
+        "SELECT citus_set_coordinator_host(%s, %s)", [coordinator.host, coordinator.port]
+    )
+
+
+def _connect(url: sa.URL) -> psycopg.Connection:
+    return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
