@@ -49,6 +49,7 @@ from persistence.engine.engines import pool_names
 from persistence.engine.measures import Measures
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import ListDefinition
+from persistence.sql.compiled_query import observe
 
 if TYPE_CHECKING:
     from handlers.sandbox.state import Sandbox
@@ -79,7 +80,9 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
 
     tracing = configured_tracing()
     if tracing is not None:
-        database.observe(tracing.observer(database.kind))
+        observer = tracing.observer(database.kind)
+        database.observe_engines(observer)
+        tracing.observe_by(partial(observe, observer))
     lifespan = _lifespan(database, tracing)
     application = _application(settings, contract, lifespan, edge, violations, metrics)
     app = mount(contract, __package__, application)

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import cast
+from typing import Any, cast
 
 from environs import EnvValidationError
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
+from opentelemetry.trace import Span, SpanKind, get_current_span
 
 _EXPORTER = "OTEL_TRACES_EXPORTER"
 _DEFAULT = "otlp"
@@ -28,6 +32,56 @@ def find_exporter(environ: Mapping[str, str]) -> Callable[[], SpanExporter]:
         faults = {_EXPORTER: [f"No installed package has the exporter {name}."]}
         raise EnvValidationError(f"Environment variables invalid: {faults}", faults)
     return cast(Callable[[], SpanExporter], next(iter(registered)).load())
+
+
+class _GivenTraceId:
+    """The SDK's generator of ids, but for the trace id that is set for the next span."""
+
+    def __init__(self) -> None:
+        self._random: Any = RandomIdGenerator()
+        self.next_trace_id = 0
+
+    def generate_trace_id(self) -> int:
+        return self.next_trace_id or self.new_trace_id()
+
+    def new_trace_id(self) -> int:
+        """A random trace id."""
+        trace_id: int = self._random.generate_trace_id()
+        return trace_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._random, name)
+
+
+class SampledRequests:
+    """Spans of requests, made for those that the sampler of ``provider`` chooses.
+
+    The SDK makes an object for each request, chosen or not, which costs three times as much as the
+    choice. Used in one thread.
+    """
+
+    def __init__(self, provider: TracerProvider) -> None:
+        self._sampler = provider.sampler
+        self._ids: Any = _GivenTraceId()
+        # The choice is made before; spans below a request are recorded with it.
+        provider.sampler = ParentBased(ALWAYS_ON, remote_parent_not_sampled=ALWAYS_ON)
+        provider.id_generator = cast(Any, self._ids)
+        self.tracer = provider.get_tracer("waybill")
+
+    def start(self, name: str, parent: Context) -> Span | None:
+        """The span of a request; None if the sampler does not choose it."""
+        remote = get_current_span(parent).get_span_context()
+        trace_id = remote.trace_id if remote.is_valid else self._ids.new_trace_id()
+        choice: Any = self._sampler.should_sample(parent, trace_id, name, SpanKind.SERVER)
+        if not choice.decision.is_sampled():
+            return None
+        self._ids.next_trace_id = trace_id
+        try:
+            return self.tracer.start_span(
+                name, parent, SpanKind.SERVER, attributes=choice.attributes
+            )
+        finally:
+            self._ids.next_trace_id = 0
 
 
 def new_provider(environ: Mapping[str, str]) -> TracerProvider:

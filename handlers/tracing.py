@@ -64,17 +64,33 @@ def configured_tracing() -> "Tracing | None":
 
 
 class Tracing:
-    """Makes spans once it is started, in the process that serves; ``make`` makes their provider."""
+    """Makes spans once it is started, in the process that serves; ``make`` makes their provider.
+
+    Requests that are not sampled cost little: the sampler is called before a span is made, and
+    statements are observed only while a request is being recorded.
+    """
 
     def __init__(self, make: "Callable[[], TracerProvider]") -> None:
         self._make = make
         self._provider: TracerProvider | None = None
+        self._requests: Any = None
         self._tracer: Any = None
+        self._observe: Callable[[], Callable[[], None]] = lambda: lambda: None
+        self._end_observing: Callable[[], None] = lambda: None
+        self._recorded = 0
 
     def start(self) -> None:
         """Begin. Exporters have threads, so this is done after the fork."""
+        from handlers.telemetry import SampledRequests
+
         self._provider = self._make()
-        self._tracer = self._provider.get_tracer("waybill")
+        self._requests = SampledRequests(self._provider)
+        self._tracer = self._requests.tracer
+
+    def observe_by(self, observe: Callable[[], Callable[[], None]]) -> None:
+        """Have ``observe`` called when the first request is recorded; it begins to observe
+        statements, and returns the function that ends it."""
+        self._observe = observe
 
     def shutdown(self) -> None:
         """Export what was not exported yet."""
@@ -84,12 +100,14 @@ class Tracing:
     def middleware(self, next_app: ASGIApp) -> ASGIApp:
         """``next_app``, a guard, with a span around each request."""
         from opentelemetry import context, propagate, trace
-        from opentelemetry.trace import SpanKind, StatusCode
+        from opentelemetry.trace import StatusCode
 
         forwarded = frozenset(name.encode() for name in propagate.get_global_textmap().fields)
 
+        root = context.Context()
+
         async def traced(scope: Scope, receive: Receive, send: Send) -> None:
-            if self._tracer is None or scope["type"] != "http":
+            if self._requests is None or scope["type"] != "http":
                 await next_app(scope, receive, send)
                 return
             carrier = {
@@ -97,15 +115,17 @@ class Tracing:
                 for name, value in scope["headers"]
                 if name in forwarded
             }
-            parent = propagate.extract(carrier) if carrier else context.Context()
-            span = self._tracer.start_span(scope["method"], parent, SpanKind.SERVER)
-            if not span.is_recording():
+            parent = propagate.extract(carrier) if carrier else root
+            span = self._requests.start(scope["method"], parent)
+            if span is None:
                 await next_app(scope, receive, send)
                 return
             token = context.attach(trace.set_span_in_context(span, parent))
+            self._begin_recording()
             try:
                 await next_app(scope, receive, send)
             finally:
+                self._end_recording()
                 context.detach(token)
                 exchange = exchange_in(scope)
                 if exchange is not None:
@@ -115,6 +135,16 @@ class Tracing:
                 span.end()
 
         return traced
+
+    def _begin_recording(self) -> None:
+        if not self._recorded:
+            self._end_observing = self._observe()
+        self._recorded += 1
+
+    def _end_recording(self) -> None:
+        self._recorded -= 1
+        if not self._recorded:
+            self._end_observing()
 
     def observer(self, database: str) -> Callable[[Execution], None]:
         """What adds a span for each statement that runs for a request.

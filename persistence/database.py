@@ -54,7 +54,7 @@ from persistence.privacy.retention import MONTHLY
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
-from persistence.sql.compiled_query import Observer, observe
+from persistence.sql.compiled_query import Observer
 from persistence.sql.engine_observers import observe_engine
 from persistence.sql.partitions import create_months
 from persistence.sql.prefetch import RecordingWork, first_statement
@@ -109,7 +109,6 @@ class Database:
         self._url = url
         self._engines = connect(url, pool)
         self._standbys = None if pool.standbys is None else Standbys(pool.standbys, url, pool)
-        self._end_observing: Callable[[], None] = lambda: None
         self._clock = clock
         self._pool = pool
         self._is_pooler_known = False
@@ -262,9 +261,8 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engines.dialect.name
 
-    def observe(self, observer: Observer) -> None:
-        """Call ``observer`` after each statement of the process, in its thread, until ``close``."""
-        self._end_observing = observe(observer)
+    def observe_engines(self, observer: Observer) -> None:
+        """Call ``observer`` after each statement that SQLAlchemy runs, which are few."""
         for engine in self._engines.bases:
             observe_engine(engine, observer)
 
@@ -320,9 +318,8 @@ class Database:
             require_connection(engines)
             with self._available():
                 migrations.upgrade(engines, _fill_tables)
-                for table in MONTHLY.values():
-                    with engines.writing.begin() as connection:
-                        create_months(Work.on(connection), table, utc_now())
+                if engines.dialect.name == "postgresql":
+                    _create_months(engines)
         finally:
             engines.dispose()
 
@@ -376,7 +373,6 @@ class Database:
     def close(self) -> None:
         """Store the documents that wait for it, then close all connections that are not in use."""
         self.finish_background()
-        self._end_observing()
         if self._standbys is not None:
             self._standbys.close()
         self._engines.dispose()
@@ -473,6 +469,13 @@ def _figures_of(standby: StandbyStatus) -> StandbyFigures:
 
 def _run_now(function: Callable[[], None]) -> None:
     function()
+
+
+def _create_months(engines: Engines) -> None:
+    """Create the partitions of the next months, each table's in its own transaction."""
+    for table in MONTHLY.values():
+        with engines.writing.begin() as connection:
+            create_months(Work.on(connection), table, utc_now())
 
 
 def _fill_tables(connection: sa.Connection) -> None:

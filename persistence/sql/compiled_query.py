@@ -80,12 +80,7 @@ class Connected(Protocol):
 def observe(observer: Observer) -> Callable[[], None]:
     """Call ``observer`` after each statement, in its thread; return the function that ends this."""
     _observers.append(observer)
-
-    def end() -> None:
-        if observer in _observers:
-            _observers.remove(observer)
-
-    return end
+    return lambda: _observers.remove(observer)
 
 
 def registered() -> list["CompiledQuery"]:

@@ -16,6 +16,7 @@ from handlers.app import create_app, database_of, tracing_of
 from handlers.contract.asgi.routing import ContractApp
 from handlers.settings import Settings
 from handlers.tracing import configured_tracing, is_configured
+from persistence.sql import compiled_query
 from tests.conftest import KIND
 from tests.support.application import Clients, Shop
 
@@ -181,3 +182,31 @@ class TestTraces:
         request, _ = self.spans(exporter)
         assert request.status.status_code.name == "ERROR"
         assert "secret text" not in request.to_json()
+
+    def test_are_chosen_by_the_sampler_once(self) -> None:
+        pytest.importorskip("opentelemetry.sdk", reason="OpenTelemetry is not installed")
+        from opentelemetry.context import Context
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+
+        from handlers.telemetry import SampledRequests
+
+        sampler = TraceIdRatioBased(0.5)
+        requests = SampledRequests(TracerProvider(sampler))
+        spans = [requests.start("GET", Context()) for _ in range(400)]
+
+        chosen = [span.get_span_context() for span in spans if span is not None]
+        assert 100 < len(chosen) < 300
+        for made in chosen:
+            assert sampler.should_sample(None, made.trace_id, "GET").decision.is_sampled()
+            assert made.trace_flags.sampled
+        assert len({made.trace_id for made in chosen}) == len(chosen)
+
+    def test_observe_statements_only_while_a_request_is_recorded(
+        self, client: TestClient, exporter: Any
+    ) -> None:
+        client.get("/readyz", headers={"traceparent": f"00-{TRACE}-{PARENT}-00"})
+        client.get("/readyz")
+
+        assert exporter.get_finished_spans()[-1].name == "checkReadiness"
+        assert compiled_query._observers == []  # noqa: SLF001 - no one else sees them

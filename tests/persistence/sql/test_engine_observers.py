@@ -1,19 +1,14 @@
 """Statements that SQLAlchemy runs are observed as well."""
 
-from collections.abc import Iterator
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from persistence.accounts.users import users
-from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
 from persistence.orders.orders import orders
 from persistence.sql.compiled_query import Execution
 from persistence.sql.engine_observers import observe_engine
-from tests.support.fakes import fake_renderers
-from tests.support.stored import store_user
 
 
 @pytest.fixture
@@ -57,23 +52,3 @@ def test_not_for_a_connection_that_fails() -> None:
     with pytest.raises(DBAPIError):
         engines.autocommit.connect()
     assert [execution.error for execution in observed if execution.sql] == []
-
-
-@pytest.fixture
-def own(database_url: str) -> Iterator[Database]:
-    own = Database(database_url, renderers=fake_renderers())
-    yield own
-    own.close()
-
-
-def test_a_database_is_observed_until_it_is_closed(database: Database, own: Database) -> None:
-    observed: list[Execution] = []
-    own.observe(observed.append)
-    store_user(own)
-    assert any(execution.name for execution in observed)
-    own.close()
-    observed.clear()
-
-    store_user(database)
-
-    assert observed == []
