@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from faults.cluster import FOLDERS
 from faults.debian import ProgramUnavailable, require_program
+from faults.renderings import replace_all
 from tests.support.server import free_port
 
 CONFIGURATION = Path(__file__).parents[1] / "deploy" / "nginx" / "waybill.conf"
@@ -34,8 +35,8 @@ _READY_SECONDS = 15
 
 
 @dataclass(frozen=True)
-class Nginx:
-    """A running nginx; ``context`` is for clients that trust its certificate."""
+class Proxy:
+    """A running proxy; ``context`` is for clients that trust its certificate."""
 
     port: int
     context: ssl.SSLContext
@@ -48,7 +49,6 @@ def rendered(folder: Path, port: int, servers: Sequence[int], changes: Mapping[s
     ``changes`` replace more of it. Raises ValueError for a text that it does not have.
     """
     first, second = servers
-    text = CONFIGURATION.read_text()
     replaced = {
         "127.0.0.1:8001": f"127.0.0.1:{first}",
         "127.0.0.1:8002": f"127.0.0.1:{second}",
@@ -61,11 +61,7 @@ def rendered(folder: Path, port: int, servers: Sequence[int], changes: Mapping[s
         "shop.example": "localhost",
         **changes,
     }
-    for before, after in replaced.items():
-        if before not in text:
-            raise ValueError(f"{CONFIGURATION.name} does not have {before!r}")
-        text = text.replace(before, after)
-    return text
+    return replace_all(CONFIGURATION, replaced)
 
 
 def write_configuration(folder: Path, configuration: str) -> Path:
@@ -78,7 +74,7 @@ def write_configuration(folder: Path, configuration: str) -> Path:
 
 
 @contextmanager
-def running_nginx(servers: Sequence[int], changes: Mapping[str, str]) -> Iterator[Nginx]:
+def running_nginx(servers: Sequence[int], changes: Mapping[str, str]) -> Iterator[Proxy]:
     """Start nginx in front of servers on two ports; it ends with the block.
 
     Raises ProgramUnavailable where there is no nginx or openssl, and they can not be installed.
@@ -94,7 +90,7 @@ def running_nginx(servers: Sequence[int], changes: Mapping[str, str]) -> Iterato
         try:
             _wait(process, folder)
             context = ssl.create_default_context(cafile=folder / "certificate.pem")
-            yield Nginx(port, context, folder / "error.log")
+            yield Proxy(port, context, folder / "error.log")
         finally:
             process.terminate()
             process.wait()

@@ -1,37 +1,38 @@
-"""Two servers behind nginx are restarted one at a time under load, with a migration in between.
+"""Two servers behind a proxy are restarted one at a time under load, after a migration.
 
-nginx has the configuration of deploy/, and deploy/rolling restarts the servers. PostgreSQL only:
-two servers with one database need it.
+The proxies have the configurations of deploy/, and deploy/rolling restarts the servers. PostgreSQL
+only: two servers with one database need it.
 """
 
 import asyncio
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
+from faults.caddy import running_caddy
 from faults.constant_load import SHARE, ConstantLoad, Requests, lost_or_unacknowledged
 from faults.debian import ProgramUnavailable
 from faults.environment import Environment
 from faults.findings import Finding
-from faults.nginx import running_nginx
+from faults.nginx import Proxy, running_nginx
 from faults.restartable import RestartableServer, restart_commands
 from faults.scale import FULL, Scale
 from tests.support.releases import NextRelease
 
 REQUIREMENT = (
-    "0 failed requests, with max_fails=0 and with nginx's defaults; each acknowledged write is"
-    " stored once"
+    "0 failed requests behind nginx, with max_fails=0 and with its defaults, and behind Caddy; each"
+    " acknowledged write is stored once"
 )
 _ROLLING = Path(__file__).parents[1] / "deploy" / "rolling"
 _SERVERS = 2
 _BEFORE_SECONDS = 3.0
 _LINES_OF_SECOND = 60  # more than a tenth of the requests that two cores can answer
-_ROLLING_SECONDS = 120
+_ROLLING_SECONDS = 90
 _TIMEOUT_SECONDS = 300
 _CHANGE = """
     op.create_table("rolling_{n}", sa.Column("pk", sa.Integer(), primary_key=True))
@@ -49,17 +50,25 @@ class Variant:
     changes: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[str] = ()
     drain: int = 5
+    running: Callable[[Sequence[int], Mapping[str, str]], AbstractContextManager[Proxy]] = (
+        running_nginx
+    )
 
 
 MAX_FAILS = Variant("max_fails=0", options=("--settle", "2"))
 DEFAULTS = Variant("nginx's defaults", {" max_fails=0;": ";"})
+CADDY = Variant("Caddy", options=("--settle", "3"), running=running_caddy)
 # The same with shorter times.
 _SHORT = {"keepalive_timeout 4s": "keepalive_timeout 1s"}
-_QUICK = (
-    Variant(MAX_FAILS.name, _SHORT, ("--settle", "1"), drain=2),
-    Variant(
-        DEFAULTS.name, {**_SHORT, " max_fails=0;": " fail_timeout=2s;"}, ("--settle", "3"), drain=2
+QUICK_VARIANTS = (
+    replace(MAX_FAILS, changes=_SHORT, options=("--settle", "1"), drain=2),
+    replace(
+        DEFAULTS,
+        changes={**_SHORT, " max_fails=0;": " fail_timeout=2s;"},
+        options=("--settle", "3"),
+        drain=2,
     ),
+    replace(CADDY, changes={"keepalive 4s": "keepalive 1s"}, drain=2),
 )
 
 
@@ -73,7 +82,9 @@ class _Results:
 
 def check(environment: Environment, scale: Scale) -> Finding:
     """Restart both servers with each configuration."""
-    variants = (MAX_FAILS, DEFAULTS) if scale.load_seconds >= FULL.load_seconds else _QUICK
+    variants = (
+        (MAX_FAILS, DEFAULTS, CADDY) if scale.load_seconds >= FULL.load_seconds else QUICK_VARIANTS
+    )
     return check_variants(environment, scale, variants)
 
 
@@ -88,7 +99,7 @@ def check_variants(environment: Environment, scale: Scale, variants: Sequence[Va
         results.failures.append(str(error))
     results.failures += lost_or_unacknowledged(environment, results.acknowledged)
     return Finding(
-        title="rolling restart behind nginx",
+        title="rolling restart",
         database=environment.kind,
         count=results.requests,
         required=scale.load_requests,
@@ -115,8 +126,8 @@ def _check_variant(
             stack.callback(servers[-1].end)
         commands = stack.enter_context(restart_commands(servers))
         ports = [server.port for server in servers]
-        nginx = stack.enter_context(running_nginx(ports, variant.changes))
-        load = ConstantLoad(nginx.port, requests, nginx.context)
+        proxy = stack.enter_context(variant.running(ports, variant.changes))
+        load = ConstantLoad(proxy.port, requests, proxy.context)
         roll = _Roll(releases, ports, commands, variant.options)
         capacity, seconds = asyncio.run(_load(load, roll, scale.load_seconds))
     results.requests += load.log.statuses.total()

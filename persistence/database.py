@@ -318,9 +318,8 @@ class Database:
             require_connection(engines)
             with self._available():
                 migrations.upgrade(engines, _fill_tables)
-                for table in MONTHLY.values():
-                    with engines.writing.begin() as connection:
-                        create_months(Work.on(connection), table, utc_now())
+                if engines.dialect.name == "postgresql":
+                    _create_months(engines)
         finally:
             engines.dispose()
 
@@ -470,6 +469,13 @@ def _figures_of(standby: StandbyStatus) -> StandbyFigures:
 
 def _run_now(function: Callable[[], None]) -> None:
     function()
+
+
+def _create_months(engines: Engines) -> None:
+    """Create the partitions of the next months, each table's in its own transaction."""
+    for table in MONTHLY.values():
+        with engines.writing.begin() as connection:
+            create_months(Work.on(connection), table, utc_now())
 
 
 def _fill_tables(connection: sa.Connection) -> None:

@@ -21,11 +21,13 @@ from persistence.orders.versions import raise_versions_of
 from persistence.sql.aggregates import Aggregate
 from persistence.sql.bulk import insert_rows
 from persistence.sql.columns import (
+    OWNER,
     UtcDateTime,
     metadata,
     pk_column,
     uuid_column,
 )
+from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list
 from persistence.sql.statements import first
 from persistence.sql.work import Work
@@ -118,11 +120,16 @@ class SqlReturnCarriers:
             self._work,
             _OFFERS,
             [
-                {"order_item_pk": item_pk, "company_pk": company_pk, "is_shops": True}
-                for _, item_pk, company_pk in rows
+                {
+                    "order_item_pk": item_pk,
+                    "company_pk": company_pk,
+                    OWNER: user_pk,
+                    "is_shops": True,
+                }
+                for _, item_pk, company_pk, user_pk in rows
             ],
         )
-        return {order_pk for order_pk, _, _ in rows}
+        return {order_pk for order_pk, *_ in rows}
 
     def _remove(self, order_pks: Collection[int]) -> set[int]:
         lines = _surplus().subquery()
@@ -155,13 +162,17 @@ def _missing(since: datetime) -> sa.Select[Any]:
     )
     offers = sa.select(_OFFERS.c.company_pk).where(
         _OFFERS.c.order_item_pk == order_items.c.pk,
+        on_same_node(_OFFERS, order_items),
         sa.or_(
             _OFFERS.c.is_shops.is_(sa.false()),
             _OFFERS.c.company_pk == return_carriers.c.company_pk,
         ),
     )
     return (
-        sa.select(order_items.c.order_pk, order_items.c.pk, return_carriers.c.company_pk)
+        sa.select(
+            *(order_items.c.order_pk, order_items.c.pk),
+            *(return_carriers.c.company_pk, order_items.c[OWNER]),
+        )
         .join_from(order_items, return_carriers, _ACTIVE)
         .where(order_items.c.state.not_in(CLOSED), may_return, ~offers.exists())
     )
@@ -174,6 +185,12 @@ def _surplus() -> sa.Select[Any]:
     )
     return (
         sa.select(order_items.c.order_pk, order_items.c.pk, _OFFERS.c.company_pk)
-        .join_from(order_items, _OFFERS, _OFFERS.c.order_item_pk == order_items.c.pk)
+        .join_from(
+            order_items,
+            _OFFERS,
+            sa.and_(
+                _OFFERS.c.order_item_pk == order_items.c.pk, on_same_node(_OFFERS, order_items)
+            ),
+        )
         .where(_OFFERS.c.is_shops.is_(sa.true()), ~active.exists())
     )

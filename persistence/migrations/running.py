@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from domain.shared.errors import Refusal
 from domain.shared.private_files import make_private_folder
 from persistence.engine.engines import Engines
-from persistence.engine.failures import is_lock_timeout
+from persistence.engine.failures import is_busy, is_lock_timeout
 from persistence.migrations.compatibility import (
     COMPATIBILITY,
     head,
@@ -78,7 +78,8 @@ def _run_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
         try:
             return _try_next(engines, steps, fill)
         except DBAPIError as error:
-            if not is_lock_timeout(error):
+            # On SQLite another process may take the lock again for each of its migrations.
+            if not is_lock_timeout(error) and not is_busy(error):
                 raise
             logger.info("a migration waits for a lock on a table")
             sleep(uniform(*_PAUSE_SECONDS))  # noqa: S311 - no secret

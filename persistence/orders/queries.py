@@ -228,23 +228,21 @@ class SqlOrders:
 
     def _lock_found(self, query: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
         """Lock the orders that ``query`` finds, and their lines, by ascending pk; load them."""
-        found = sorted(query.rows(self._work, values))
+        rows = sorted(query.rows(self._work, values))
         locked = [
             (pk, user_pk)
-            for pk, user_pk in found
+            for pk, user_pk in rows
             if _LOCK.rows(self._work, {"pk": pk, "user_pk": user_pk})
         ]
-        return self._load_each(locked)
+        return self._load_rows(locked)
 
     def _load_found(self, query: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
-        return self._load_each(sorted(query.rows(self._work, values)))
+        return self._load_rows(sorted(query.rows(self._work, values)))
 
-    def _load_each(self, found: Iterable[Row]) -> list[Order]:
+    def _load_rows(self, rows: Iterable[Row]) -> list[Order]:
         """Load orders of any users, which are found by pk and user."""
         return [
-            order
-            for pk, user_pk in found
-            for order in self._work.load(ORDER, [pk], user_pk=user_pk)
+            order for pk, user_pk in rows for order in self._work.load(ORDER, [pk], user_pk=user_pk)
         ]
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:

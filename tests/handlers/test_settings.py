@@ -8,7 +8,7 @@ import pytest
 from environs import EnvValidationError
 
 from handlers.contract.operations.violations import ResponseValidation
-from handlers.settings import DatabasePooler, LogFormat, Settings, read_settings
+from handlers.settings import DatabasePooler, DatabaseReads, LogFormat, Settings, read_settings
 
 SECRET = "a secret of thirty-two characters"
 
@@ -55,6 +55,8 @@ def test_only_the_secret_must_be_set() -> None:
         ("DATABASE_POOLER", "transaction", DatabasePooler.TRANSACTION),
         ("DATABASE_TIMEOUT", "5", 5),
         ("DATABASE_CONNECT_TIMEOUT", "3", 3),
+        ("DATABASE_READS", "applied", DatabaseReads.APPLIED),
+        ("DATABASE_READ_LAG", "300", 300),
         ("DOCUMENT_MEMORY_MIB", "0", 0),
         ("THREADS", "2", 2),
         ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - only a text here
@@ -121,6 +123,11 @@ def test_each_setting_is_read_from_its_variable(
         ("DATABASE_POOLER", "session"),
         ("DATABASE_TIMEOUT", "0"),
         ("DATABASE_CONNECT_TIMEOUT", "1"),
+        ("DATABASE_READ_URL", "sqlite:///var/waybill.sqlite3"),
+        ("DATABASE_READ_URL", "postgresql://h1:x,h2/shop"),
+        ("DATABASE_READS", "all"),
+        ("DATABASE_READ_LAG", "0"),
+        ("DATABASE_READ_LAG", "301"),
         ("DATABASE_URL", "postgresql://me:hunter2@h1,h2:0/shop"),
         ("DOCUMENT_MEMORY_MIB", "-1"),
         ("THREADS", "0"),
@@ -183,6 +190,19 @@ def test_a_bad_value_names_its_variable(
     monkeypatch.setenv(f"WAYBILL_{variable}", text)
 
     assert re.findall(r"WAYBILL_\w+", fault()) == [f"WAYBILL_{variable}"]
+
+
+def test_standbys_are_those_of_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_DATABASE_READ_URL", "postgresql://me:hunter2@h1,h2:5433/shop")
+
+    assert "WAYBILL_DATABASE_READ_URL': ['Needs PostgreSQL in WAYBILL_DATABASE_URL.']" in fault()
+    assert "hunter2" not in fault()
+
+    monkeypatch.setenv("WAYBILL_DATABASE_URL", "postgresql://me:hunter2@h1/shop")
+    settings = read_settings()
+    assert settings.database_read_url == "postgresql://me:hunter2@h1,h2:5433/shop"
+    assert not settings.reads_applied
+    assert "hunter2" not in repr(settings)
 
 
 def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

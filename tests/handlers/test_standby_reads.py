@@ -302,6 +302,27 @@ def test_all_changes_are_on_the_standbys_without_positions(
         database_of(app).close()
 
 
+def test_a_server_with_nothing_but_a_standby_reads(
+    servers: Replicated, exchange_checks: list[Check]
+) -> None:
+    primary, standby = servers.nodes
+    writing = create_app(Settings(secret=SECRET, database_url=primary.url()))
+    store = Store(writing, servers, exchange_checks)
+    session, token = store.shop.session(store.shopper), store.shop.token(store.seller)
+    store.catch_up()
+    app = create_app(Settings(secret=SECRET, database_url=standby.url()))
+    clients = Clients(app, exchange_checks)
+    login = {"email": store.shopper.email, "password": PASSWORD}
+
+    assert clients.new(session).get(ORDERS).status_code == 200
+    assert clients.selling(token).get(SELLERS_ORDERS).status_code == 200
+    assert clients.new().post("/users/login/", json=login).status_code == 503
+    assert clients.new().get("/readyz").json()["error_code"] == "read_only"
+
+    for opened in (app, writing):
+        database_of(opened).close()
+
+
 def _restore(client: TestClient, cookie: str) -> None:
     """Have the client send an earlier cookie, as if it had not got the last response."""
     client.cookies.delete("lastchange")

@@ -1,6 +1,7 @@
 """The user of each row is written with it, and never differs from the user of its parent."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -42,6 +43,9 @@ def test_all_tables_of_parts_are_filled_by_the_migration() -> None:
 
 def test_are_written_with_every_row(database: Database, engines: Engines) -> None:
     fill_every_table(database, engines, store_user(database))
+    with database.writing() as uow:
+        assert uow.return_carriers.offer(0, uow.now - timedelta(days=10_000), 100) is not None
+        uow.commit()
 
     stored = owners(engines)
     assert all(stored.values())

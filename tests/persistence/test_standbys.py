@@ -418,6 +418,42 @@ class TestApplied:
         engines.dispose()
 
 
+def _as_clerk(node: Node) -> str:
+    return node.url().replace("postgres@", "clerk@")
+
+
+class TestRole:
+    """A user who may not see the state of replication."""
+
+    @pytest.fixture
+    def urls(self, servers: Replicated) -> Iterator[tuple[str, str]]:
+        """The URLs of primary and standby for such a user, who may use the tables."""
+        primary, standby = servers.nodes
+        primary.execute("CREATE ROLE clerk LOGIN")
+        primary.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk", "shop")
+        primary.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk", "shop")
+        yield _as_clerk(primary), _as_clerk(standby)
+        primary.execute("DROP OWNED BY clerk", "shop")
+        primary.execute("DROP ROLE clerk")
+
+    def test_reads_standbys(self, servers: Replicated, urls: tuple[str, str]) -> None:
+        database = _open(urls[0], StandbyOptions(urls[1], lag=60))
+
+        assert Shop(servers, database).is_read()
+
+        database.close()
+
+    def test_does_not_know_which_ones_are_synchronous(
+        self, servers: Replicated, urls: tuple[str, str]
+    ) -> None:
+        database = _open(urls[0], StandbyOptions(urls[1], lag=60, is_applied=True))
+
+        with database.prefetching(None, _FIRST):
+            wait_until(lambda: "grant the role pg_monitor" in str(database.standbys()[0].obstacle))
+
+        database.close()
+
+
 def test_after_a_failover_lost_changes_are_not_served() -> None:
     """A standby that has what the new primary lacks is no longer read, and not from memory."""
     with replicated(2) as servers:

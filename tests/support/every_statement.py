@@ -142,6 +142,11 @@ def is_only_for_postgresql(query: CompiledQuery) -> bool:
     return columns == ["aggregate"] or any(bind.key == "rows" for bind in binds)
 
 
+def is_only_for_citus(query: CompiledQuery) -> bool:
+    """Whether one node of PostgreSQL has no such statement: its keys may be other ones."""
+    return query.name.startswith("sql.bulk.insert_values(postgresql")
+
+
 def tables_of(query: CompiledQuery) -> set[Any]:
     """Return the tables of a statement."""
     statement: Any = query.statement

@@ -9,8 +9,8 @@ _TIMEOUT_SECONDS = 30
 _STEP_SECONDS = 0.05
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + _TIMEOUT_SECONDS
+def wait_until(condition: Callable[[], object], timeout: float = _TIMEOUT_SECONDS) -> None:
+    end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "the condition did not become true"
         time.sleep(_STEP_SECONDS)

@@ -7,6 +7,7 @@ import pytest
 from fakeredis import FakeRedis, FakeServer
 from flask import Request, Response
 from redis.exceptions import ConnectionError as RedisConnectionError
+from starlette.testclient import TestClient
 from werkzeug.test import EnvironBuilder
 
 from domain.shared.errors import Unavailable
@@ -17,8 +18,10 @@ from handlers.auth.last_changes import (
     set_last_change,
     write_position,
 )
+from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.shared_positions import LIFETIME_SECONDS, SharedPositions
 from handlers.settings import Settings
+from tests.support.application import Shop
 
 REDIS_URL = "redis://redis.example.com/0"
 SETTINGS = Settings(secret="s" * 32, limits_storage=REDIS_URL)
@@ -134,3 +137,14 @@ class TestSharedPositions:
         with pytest.raises(Unavailable):
             shared.put("token", POSITION)
         assert down.call_count == 2
+
+
+def test_a_server_without_standbys_sets_no_cookie(client: TestClient, shop: Shop) -> None:
+    password = "correct horse battery staple"
+    user = shop.user(password_hash=Argon2Passwords().hash(password))
+
+    response = client.post("/users/login/", json={"email": user.email, "password": password})
+
+    assert response.status_code == 200
+    assert "sessionid" in response.cookies
+    assert "lastchange" not in response.cookies

@@ -22,6 +22,7 @@ EMPTY_TABLES = {
     "return_carriers",
     "order_documents",
     "old_order_documents",
+    "maintenance_runs",
     "worker_heartbeats",
 }
 

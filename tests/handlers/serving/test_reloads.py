@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,8 @@ from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server
 
 # So that clients have time to leave; none of the tests waits for its end.
 PATIENT = {"WAYBILL_DRAIN_SECONDS": "60"} | SECRET
+# The program starts twice, then the workers: seconds on an idle machine, a minute on a busy one.
+RELOAD_SECONDS = 120
 # A part of the program, which changes while it runs.
 RELEASE = "release.py"
 CODE = f"import sys; sys.path.insert(0, '.'); import release; {COMMAND}"
@@ -42,7 +44,7 @@ def reload(server: Server) -> None:
     """Send SIGHUP, and wait until other workers have replaced all present ones."""
     before = set(children_of(server.process.pid))
     server.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: has_other_workers(server, before))
+    wait_until(lambda: has_other_workers(server, before), RELOAD_SECONDS)
 
 
 def has_other_workers(server: Server, before: set[int]) -> bool:
@@ -82,7 +84,7 @@ class TestReload:
 
         server.process.send_signal(signal.SIGHUP)
 
-        wait_until(lambda: "reload_refused" in server.output.read_text())
+        wait_until(lambda: "reload_refused" in server.output.read_text(), RELOAD_SECONDS)
         assert "a bad release" in server.output.read_text()
         assert children_of(server.process.pid) == workers
         assert server.client.get("/readyz").status_code == 200
@@ -92,21 +94,20 @@ class TestReload:
         [before] = children_of(server.process.pid)
         server.client.close()
         address = ("127.0.0.1", server.port)
-        with ExitStack() as stack:
-            client = stack.enter_context(closing(socket.create_connection(address, STOP_SECONDS)))
-            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert b"connection: close" not in client.recv(65536)
-            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+        with closing(socket.create_connection(address, STOP_SECONDS)) as client:
 
+            def is_last() -> bool:
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                answer = client.recv(65536)
+                assert answer.startswith(b"HTTP/1.1 200 ")
+                return b"connection: close" in answer
+
+            assert not is_last()
             server.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: len(children_of(server.process.pid)) == 2)
-            others = [httpx.get(f"http://127.0.0.1:{server.port}/readyz") for _ in range(5)]
-            client.sendall(b"host\r\n\r\n")
-            answer = b"".join(iter(lambda: client.recv(65536), b""))
+            wait_until(is_last, RELOAD_SECONDS)
+            assert client.recv(1) == b""
 
-        assert answer.startswith(b"HTTP/1.1 200 ")
-        assert {other.status_code for other in others} == {200}
-        wait_until(lambda: before not in children_of(server.process.pid))
+        wait_until(lambda: before not in children_of(server.process.pid), RELOAD_SECONDS)
 
     def test_ends_where_the_server_gets_sigterm_meanwhile(self, serve: Serve) -> None:
         server = serve(**SECRET)
@@ -114,7 +115,7 @@ class TestReload:
 
         server.process.terminate()
 
-        assert server.process.wait(2 * STOP_SECONDS) == 0
+        assert server.process.wait(RELOAD_SECONDS) == 0
 
     def test_goes_on_after_a_worker_died_meanwhile(self, serve: Serve) -> None:
         server = serve(**PATIENT, WAYBILL_WORKERS="2")
@@ -126,7 +127,7 @@ class TestReload:
         wait_until(lambda: len(children_of(server.process.pid)) == 3)  # the check of the program
         os.kill(min(before), signal.SIGKILL)
 
-        wait_until(lambda: has_other_workers(server, before))
+        wait_until(lambda: has_other_workers(server, before), RELOAD_SECONDS)
         assert httpx.get(f"http://127.0.0.1:{server.port}/readyz").status_code == 200
 
 
@@ -140,7 +141,7 @@ class TestRefusal:
 
         server.process.send_signal(signal.SIGHUP)
 
-        wait_until(lambda: "reload_refused" in server.output.read_text())
+        wait_until(lambda: "reload_refused" in server.output.read_text(), RELOAD_SECONDS)
         still = children_of(server.process.pid) == workers
         answers = server.client.get("/readyz").status_code == 200
         server.process.terminate()
@@ -205,7 +206,7 @@ class TestServiceManager:
             messages.clear()
 
             reload(server)
-            wait_until(lambda: has("READY=1"))
+            wait_until(lambda: has("READY=1"), RELOAD_SECONDS)
             assert messages.index("RELOADING=1") < messages.index("READY=1")
 
             server.process.terminate()
