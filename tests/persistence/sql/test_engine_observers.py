@@ -26,11 +26,13 @@ def test_once_by_every_engine(engines: Engines, observed: list[Execution], kind:
     with engine.connect() as connection:
         observed.clear()
         connection.execute(sa.select(users.c.pk, orders.c.pk).join_from(users, orders))
-        connection.execute(sa.update(users).values(last_name="secret").where(sa.false()))
+        if kind != "snapshot":  # it only reads
+            connection.execute(sa.update(users).values(last_name="secret").where(sa.false()))
         connection.execute(sa.text("SELECT 1"))
 
     names = [execution.name for execution in observed if execution.name not in {"pragma", "begin"}]
-    assert names == ["select users orders", "update users", "select"]
+    changes = [] if kind == "snapshot" else ["update users"]
+    assert names == ["select users orders", *changes, "select"]
     assert all(execution.began <= execution.ended for execution in observed)
     assert all(execution.error is None for execution in observed)
 
