@@ -44,7 +44,6 @@ from persistence.sql.columns import (
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list, in_param
-from persistence.sql.storage import alter_created
 from persistence.sql.writes import Writes
 
 _AMOUNTS = (
@@ -94,9 +93,6 @@ seller_orders = sa.Table(
     *max_length(64, "number"),
     *not_negative(*_AMOUNTS),
 )
-# As for orders.
-alter_created(seller_orders, "SET (fillfactor=80)")
-
 _COPIED = (OWNER, "number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
 _DOCUMENT_FIELDS = (
     "invoice_number",

@@ -46,6 +46,7 @@ COMMANDS = {
     "requests_unsettled": "erases a person",
     "orders_underway": "erases a person",
     "rejected_document": "imports orders",
+    "archived": "imports orders",
     "settled_here": "imports orders",
     "erased": "imports orders",
     "invalid_amount": "imports orders",

@@ -28,8 +28,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_maintenance_runs")),
     )
     if op.get_context().dialect.name == "postgresql":
-        for table in ("orders", "seller_orders"):
-            op.execute(f"ALTER TABLE {table} SET (fillfactor=80)")
+        op.execute("ALTER TABLE orders SET (fillfactor=80)")
 
 
 def _create_documents(table: str, owner: str, target: str) -> None:

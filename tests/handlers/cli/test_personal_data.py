@@ -56,6 +56,7 @@ def marked_customer(customer: Customer, engines: Engines) -> Customer:
         images = metadata.tables["cancellation_request_images"]
         image = {
             "cancellation_request_pk": customer.requests[0],
+            "user_pk": customer.user.pk,
             "image": f"https://example.com/{MARK}",
             "is_uploaded_by_user": True,
             "created_date": NOW,
