@@ -108,6 +108,7 @@ def _worker_application(
     metrics = metrics_of(app)
     if not metrics.share(shared):
         _log.error("metrics_not_shared", hint="the metrics lack this process")
+    metrics.sample()
     start_sampler(metrics.sample)
     tracing = tracing_of(app)
     if tracing is not None:
