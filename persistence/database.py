@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
 
 from domain.imports.documents import Imports
 from domain.shared.documents import Renderer
@@ -21,25 +20,18 @@ from domain.shared.positions import Position, StandbyReader
 from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
 from persistence import diagnosis, migrations, monitoring, readiness
+from persistence.availability import Availability
 from persistence.distributing import PHASES, distribute, obstacles
+from persistence.document_caches import document_caches
 from persistence.documents.cache import (
     DisabledDocuments,
-    DocumentCache,
-    DocumentKind,
     Documents,
-    PersistentDocumentCache,
     RequestDocuments,
-    RunLater,
 )
 from persistence.engine.background import Background
-from persistence.engine.engines import Engines, Pool, connect
+from persistence.engine.engines import Pool, connect
 from persistence.engine.failures import (
     LostRace,
-    PoolExhausted,
-    is_corrupt,
-    is_lost_race,
-    is_read_only,
-    is_unavailable,
 )
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
@@ -47,16 +39,11 @@ from persistence.engine.poolers import is_shared
 from persistence.engine.standbys import Standbys, StandbyStatus
 from persistence.heartbeats import record_heartbeat
 from persistence.imports.store import SqlImports
-from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
-from persistence.orders.queries import ORDER_DOCUMENTS
-from persistence.orders.seller_projection import fill_seller_orders
-from persistence.privacy.retention import MONTHLY
+from persistence.migrating import migrate_tables
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
-from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.sql.compiled_query import Observer
 from persistence.sql.engine_observers import observe_engine
-from persistence.sql.partitions import create_months
 from persistence.sql.prefetch import RecordingWork, first_statement
 from persistence.sql.standby_work import NotingWork, StandbyWork
 from persistence.sql.work import NoSavepoint, Work
@@ -65,16 +52,7 @@ from persistence.unit_of_work import ReadingContext, SqlUnitOfWork
 DEFAULT_POOL = Pool()
 DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
 MAX_ATTEMPTS = 5
-_CORRUPT_SECONDS = 60.0
 _NOTES_PAUSE_SECONDS = 60.0
-_STORED_KINDS: Mapping[str, DocumentKind[Any]] = {
-    "orders": ORDER_DOCUMENTS,
-    "old_orders": OLD_ORDER_DOCUMENTS,
-}
-# Shares of the memory in sixteenths: most is for what is read most, and is longest.
-_SHARES = 16
-_SHARE_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
-
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
@@ -112,14 +90,11 @@ class Database:
         self._clock = clock
         self._pool = pool
         self._is_pooler_known = False
-        self._since_corrupt = Interval()
+        self._availability = Availability(self._engines)
         self._since_note_failed = Interval()
         self._background = Background()
         later = self._background.run if stores_later else _run_now
-        self._caches = {
-            name: _document_cache(name, renderer, self._engines, document_memory_bytes, later)
-            for name, renderer in renderers.items()
-        }
+        self._caches = document_caches(renderers, self._engines, document_memory_bytes, later)
 
     def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
         """A unit of work that only reads; each statement sees what is committed when it begins.
@@ -127,7 +102,7 @@ class Database:
         ``begun`` is a unit of work of an earlier block, which is used again.
         """
         unit = begun if isinstance(begun, SqlUnitOfWork) else self._unit(self._reading())
-        return ReadingContext(unit, self._raise_unavailable)
+        return ReadingContext(unit, self._availability.raise_unavailable)
 
     def prefetching(
         self,
@@ -211,7 +186,7 @@ class Database:
         """
         if self._pool.is_shared or self._is_pooler_known:
             return
-        with self._available():
+        with self._availability.required():
             if is_shared(self._url):
                 raise TransactionPooler
         self._is_pooler_known = True
@@ -230,7 +205,7 @@ class Database:
                 raise
 
     def _require_ready(self) -> None:
-        if self._since_corrupt.is_within(_CORRUPT_SECONDS):
+        if self._availability.is_corrupt:
             raise Corrupt
         try:
             self.require_session_pooling()
@@ -239,7 +214,7 @@ class Database:
         except Unavailable:
             # Connections may be scarce; a later probe will do, since no response is wrong by it.
             logger.warning("it is not known yet whether a pooler exchanges connections")
-        with self._available():
+        with self._availability.required():
             try:
                 readiness.require_ready(self._engines)
             except ReadOnly:
@@ -247,7 +222,7 @@ class Database:
                 raise
             except DBAPIError as error:
                 # Any cause, such as a missing table or permission, means that no request is served.
-                self._note_failure(error)
+                self._availability.note_failure(error)
                 raise Unavailable from error
 
     def report_to(self, measures: Measures) -> None:
@@ -275,7 +250,7 @@ class Database:
 
         Raises Unavailable.
         """
-        with self._available():
+        with self._availability.required():
             figures = monitoring.read_figures(self._engines, self._clock())
         return replace(figures, standbys=tuple(map(_figures_of, self.standbys())))
 
@@ -299,12 +274,12 @@ class Database:
 
     def outbox_state(self) -> diagnosis.OutboxState:
         """Return how e-mails are waiting. Raises Unavailable."""
-        with self._available():
+        with self._availability.required():
             return diagnosis.outbox_state(self._engines)
 
     def server_time(self) -> datetime | None:
         """Return the time of PostgreSQL's clock; None for SQLite. Raises Unavailable."""
-        with self._available():
+        with self._availability.required():
             return diagnosis.database_time(self._engines)
 
     def migrate(self) -> None:
@@ -316,21 +291,19 @@ class Database:
         engines = connect(self._url, replace(self._pool, size=1, timeout=None))
         try:
             require_connection(engines)
-            with self._available():
-                migrations.upgrade(engines, _fill_tables)
-                if engines.dialect.name == "postgresql":
-                    _create_months(engines)
+            with self._availability.required():
+                migrate_tables(engines, utc_now())
         finally:
             engines.dispose()
 
     def distribution_obstacles(self) -> list[str]:
         """Return what prevents ``distribute``, in sentences. Raises Unavailable."""
-        with self._available(), self._engines.autocommit.connect() as connection:
+        with self._availability.required(), self._engines.autocommit.connect() as connection:
             return obstacles(connection)
 
     def distribution_steps(self) -> int:
         """Return the number of steps that ``distribute`` would run now. Raises Unavailable."""
-        with self._available(), self._engines.autocommit.connect() as connection:
+        with self._availability.required(), self._engines.autocommit.connect() as connection:
             return sum(len(phase(connection)) for phase in PHASES)
 
     def distribute(self, show: Callable[[str], None]) -> None:
@@ -340,7 +313,7 @@ class Database:
         """
         engines = connect(self._url, replace(self._pool, size=1, timeout=None))
         try:
-            with self._available():
+            with self._availability.required():
                 distribute(engines.writing, show)
         finally:
             engines.dispose()
@@ -348,7 +321,7 @@ class Database:
 
     def create_tables(self) -> None:
         """Create the tables of the newest revision in an empty database. Raises Unavailable."""
-        with self._available(), self._engines.writing.begin() as connection:
+        with self._availability.required(), self._engines.writing.begin() as connection:
             create_tables(connection)
 
     def replace_rows(self, rows: TableRows) -> None:
@@ -416,51 +389,8 @@ class Database:
             writing = Work(engine, has_savepoints=has_savepoints)
         else:
             writing = NotingWork(engine, note, has_savepoints=has_savepoints)
-        with self._available(), self._engines.write_lock(), closing(writing) as work:
+        with self._availability.required(), self._engines.write_lock(), closing(writing) as work:
             yield work
-
-    @contextmanager
-    def _available(self) -> Iterator[None]:
-        """Turn errors that mean so into Unavailable, or LostRace if a second try may succeed."""
-        try:
-            yield
-        except SQLAlchemyError as error:
-            self._raise_unavailable(error)
-            raise
-
-    def _raise_unavailable(self, error: BaseException) -> None:
-        """Raise what ``_available`` raises for ``error``; return for any other error."""
-        if isinstance(error, PoolTimeoutError):
-            logger.error("the database is not available", exc_info=error)
-            raise PoolExhausted from error
-        if not isinstance(error, DBAPIError) or not is_unavailable(error):
-            return
-        if is_lost_race(error):
-            logger.warning("a transaction lost to another one")
-            raise LostRace from error
-        self._note_failure(error)
-        raise Unavailable from error
-
-    def _note_failure(self, error: DBAPIError) -> None:
-        if is_read_only(error):
-            # After a failover another server may be the primary.
-            self._engines.reconnect()
-            logger.warning("the database is read-only: %s", type(error.orig).__name__)
-            return
-        # A bad page of PostgreSQL affects some rows, one of SQLite the whole file.
-        if is_corrupt(error) and self._engines.dialect.name == "sqlite":
-            self._since_corrupt.start()
-        logger.error("the database is not available", exc_info=error)
-
-
-def _document_cache(
-    name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int, later: RunLater
-) -> DocumentCache[Any]:
-    """Sellers' documents are short and cheap to render, so they are not stored."""
-    share = memory_bytes // _SHARES * _SHARE_OF[name]
-    if name in _STORED_KINDS:
-        return PersistentDocumentCache(_STORED_KINDS[name], renderer, engines, share, later)
-    return DocumentCache(LIST_DEFINITIONS[name].load, renderer, engines, share)
 
 
 def _figures_of(standby: StandbyStatus) -> StandbyFigures:
@@ -469,14 +399,3 @@ def _figures_of(standby: StandbyStatus) -> StandbyFigures:
 
 def _run_now(function: Callable[[], None]) -> None:
     function()
-
-
-def _create_months(engines: Engines) -> None:
-    """Create the partitions of the next months, each table's in its own transaction."""
-    for table in MONTHLY.values():
-        with engines.writing.begin() as connection:
-            create_months(Work.on(connection), table, utc_now())
-
-
-def _fill_tables(connection: sa.Connection) -> None:
-    fill_seller_orders(Work.on(connection))

@@ -21,8 +21,8 @@ from domain.sellers.tokens import authenticate_token, create_seller_token, recor
 from domain.shared.errors import Unavailable
 from domain.shared.paging import PageRequest
 from domain.shared.readiness import Corrupt, ReadOnly, SchemaMismatch
+from persistence import availability, migrations
 from persistence import database as opening
-from persistence import migrations
 from persistence.database import Database
 from persistence.engine.engines import Pool
 from persistence.orders.orders import orders
@@ -297,7 +297,7 @@ class TestFile:
 
         database.close()
         file.write_bytes(whole)
-        monkeypatch.setattr(opening, "_CORRUPT_SECONDS", 0)
+        monkeypatch.setattr(availability, "_CORRUPT_SECONDS", 0)
         database.require_ready()
         assert len(listed(database, order.user_pk)) == 1
 

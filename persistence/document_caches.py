@@ -1,0 +1,44 @@
+"""The caches of rendered documents of one database, which share its memory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.shared.documents import Renderer
+from persistence.documents.cache import (
+    DocumentCache,
+    DocumentKind,
+    PersistentDocumentCache,
+    RunLater,
+)
+from persistence.engine.engines import Engines
+from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
+from persistence.orders.queries import ORDER_DOCUMENTS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
+
+_STORED_KINDS: Mapping[str, DocumentKind[Any]] = {
+    "orders": ORDER_DOCUMENTS,
+    "old_orders": OLD_ORDER_DOCUMENTS,
+}
+# Shares of the memory in sixteenths: most is for what is read most, and is longest.
+_SHARES = 16
+_SHARE_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
+
+
+def document_caches(
+    renderers: Mapping[str, Renderer[Any]], engines: Engines, memory_bytes: int, later: RunLater
+) -> Mapping[str, DocumentCache[Any]]:
+    """Return the cache of each renderer, by its name; they take ``memory_bytes`` in total."""
+    return {
+        name: _document_cache(name, renderer, engines, memory_bytes, later)
+        for name, renderer in renderers.items()
+    }
+
+
+def _document_cache(
+    name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int, later: RunLater
+) -> DocumentCache[Any]:
+    """Sellers' documents are short and cheap to render, so they are not stored."""
+    share = memory_bytes // _SHARES * _SHARE_OF[name]
+    if name in _STORED_KINDS:
+        return PersistentDocumentCache(_STORED_KINDS[name], renderer, engines, share, later)
+    return DocumentCache(LIST_DEFINITIONS[name].load, renderer, engines, share)
