@@ -42,6 +42,7 @@ class Environment:
         self.folder = folder
         self.settings = usual_settings(url)
         self.database = open_database(self.settings)
+        self._clients: list[httpx.Client] = []
         self.shop = Shop(self.database)
         self.secrets: set[str] = set()
         self.errors: set[bytes] = set()
@@ -99,12 +100,14 @@ class Environment:
         timeout: float = _TIMEOUT_SECONDS,
     ) -> httpx.Client:
         """A client of the server; bodies of error responses go to ``errors``."""
-        return httpx.Client(
+        client = httpx.Client(
             base_url=f"http://127.0.0.1:{server.port}",
             headers=headers,
             timeout=timeout,
             event_hooks={"response": [self._record_error]},
         )
+        self._clients.append(client)
+        return client
 
     def _record_error(self, response: httpx.Response) -> None:
         if response.is_error:
@@ -112,6 +115,8 @@ class Environment:
 
     def close(self) -> None:
         """Close the connections of this process."""
+        for client in self._clients:
+            client.close()
         self.database.close()
 
 

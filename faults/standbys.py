@@ -34,7 +34,7 @@ _SLOWEST_SECONDS = 4.5
 
 def check_own_reads(environment: Environment, scale: Scale) -> Finding:
     """Change a line and read its order at once, while standbys stop and go on applying changes."""
-    pairs = _Pairs(scale.own_reads)
+    pairs = _Pairs(scale.own_reads, scale.time_factor)
     with replicated_shop(environment) as (servers, own):
         pairs.run_on(servers, own, own, _reading_standbys(servers))
     return pairs.finding(environment, "own changes read from standbys")
@@ -43,7 +43,7 @@ def check_own_reads(environment: Environment, scale: Scale) -> Finding:
 def check_pooled_own_reads(environment: Environment, scale: Scale) -> Finding:
     """The same with PgBouncer in transaction mode in front of each server."""
     title = "own changes read from standbys behind PgBouncer"
-    pairs = _Pairs(scale.own_reads // 5)
+    pairs = _Pairs(scale.own_reads // 5, scale.time_factor)
     try:
         with (
             replicated_shop(environment) as (servers, own),
@@ -103,12 +103,13 @@ def check_failures(environment: Environment, scale: Scale) -> Finding:
 class _Pairs:
     """Changes that are read at once by the client that made them."""
 
-    def __init__(self, required: int) -> None:
+    def __init__(self, required: int, time_factor: float) -> None:
         self.failures: list[str] = []
         self.by_kind: Counter[str] = Counter()
         self.stale = 0
         self.on_standbys = 0
         self._required = required
+        self._time_factor = time_factor
         self._lock = Lock()
 
     def run_on(
@@ -123,7 +124,8 @@ class _Pairs:
                     self.run(own, server)
         self.on_standbys = sum(map(_transactions, servers.nodes[1:]))
         self.failures += broken_at(own.url)
-        if self.on_standbys < self.count / len(_KINDS):
+        # On a busy machine a standby that is paused is seldom far enough.
+        if self.on_standbys < self.count / len(_KINDS) / self._time_factor:
             self.failures.append(f"standbys served {self.on_standbys} statements only")
 
     def finding(self, environment: Environment, title: str) -> Finding:

@@ -84,7 +84,7 @@ def _drop_checks(connection: sa.Connection) -> None:
         return
     checks = connection.exec_driver_sql(
         "SELECT conrelid::regclass, conname FROM pg_constraint"
-        " WHERE contype = 'c' AND conrelid <> 0"
+        " WHERE contype = 'c' AND conrelid <> 0 AND coninhcount = 0"  # partitions inherit theirs
         " AND connamespace = 'public'::regnamespace"
     )
     for table, name in checks.all():

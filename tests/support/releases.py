@@ -91,11 +91,12 @@ class NextRelease:
     @contextmanager
     def code(self) -> Iterator[None]:
         """Within the block, this process runs the next release."""
-        compatibility.head.cache_clear()
         try:
             with self._monkeypatch.context() as patched:
                 for module in (compatibility, steps):
                     patched.setattr(module, "FOLDER", self.folder)
+                # After the change: a thread of another test may ask for the head at any time.
+                compatibility.head.cache_clear()
                 yield
         finally:
             compatibility.head.cache_clear()
