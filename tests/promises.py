@@ -22,7 +22,7 @@ OPTIONAL: dict[tuple[str, str], str] = {}
 RARE: dict[str, str] = {}
 TESTS = Path(__file__).parent
 # Tests with a run of their own, which send no requests.
-APART = "requirements/"
+APART = ("deploy/", "requirements/")
 
 
 class Partial(Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.sql.visitors import iterate
@@ -17,6 +17,7 @@ FIXED = {
     "limit": 100,
     "offset": 0,
     "cursor_pk": 2**62,
+    "holder": UUID(int=7),  # two runs with these values are compared
     NEW_VERSION: 2**52,
 }
 """Values of parameters that are not compared with a column for equality, by name."""

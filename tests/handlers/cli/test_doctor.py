@@ -216,10 +216,16 @@ class TestDatabase:
         assert result.findings["database"][1].endswith("begin with: waybill migrate")
         assert not list(tmp_path.iterdir())
 
-    def test_of_another_release(self, examine: Examine, next_release: NextRelease) -> None:
+    def test_of_another_release(
+        self, examine: Examine, make_url: MakeUrl, next_release: NextRelease
+    ) -> None:
+        url = make_url()
+        database = Database(url, renderers=fake_renderers())
+        database.migrate()
+        database.close()
         next_release.add_step(EXPANDING)
         with next_release.code():
-            result = examine()
+            result = examine(DATABASE_URL=url)
 
         status, message = result.findings["schema"]
         assert (result.exit_code, status) == (1, "error")
