@@ -13,6 +13,9 @@ from typing import IO
 import httpx
 import pytest
 
+from persistence.database import Database
+from tests.support.fakes import fake_renderers
+
 COMMAND = "from handlers.cli.main import cli; cli()"
 # Most tests need no proxy to notice that a server stops.
 NO_DRAIN = {"WAYBILL_DRAIN_SECONDS": "0"}
@@ -24,6 +27,15 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+def migrated_sqlite(folder: Path) -> str:
+    """The URL of a new SQLite database in ``folder``, for tests that do not depend on its kind."""
+    url = f"sqlite:///{folder}/waybill.sqlite3"
+    database = Database(url, renderers=fake_renderers())
+    database.migrate()
+    database.close()
+    return url
 
 
 def start(

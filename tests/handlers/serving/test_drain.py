@@ -11,10 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from persistence.database import Database
-from tests.support.fakes import fake_renderers
 from tests.support.processes import children_of, is_running, wait_for_another, wait_until
-from tests.support.server import SECRET, STOP_SECONDS, Serve, Server
+from tests.support.server import SECRET, STOP_SECONDS, Serve, Server, migrated_sqlite
 
 # Longer than a test lasts: a second signal ends the drain.
 LONG = {"WAYBILL_DRAIN_SECONDS": "600"} | SECRET
@@ -24,11 +22,7 @@ CONNECTIONS = 12  # enough that both of two workers have some
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """Always SQLite: a drain does not depend on the database."""
-    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
-    database = Database(url, renderers=fake_renderers())
-    database.migrate()
-    database.close()
-    return url
+    return migrated_sqlite(tmp_path)
 
 
 def get(server: Server, path: str) -> httpx.Response:

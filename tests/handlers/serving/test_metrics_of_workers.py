@@ -13,7 +13,7 @@ from tests.handlers.serving.test_reloads import reload
 from tests.handlers.test_metrics import parse
 from tests.support.fakes import fake_renderers
 from tests.support.processes import children_of, wait_for_another, wait_until
-from tests.support.server import SECRET, Serve, Server
+from tests.support.server import SECRET, Serve, Server, migrated_sqlite
 
 WORKERS = 3
 HEALTH = 'waybill_requests_total{operation_id="checkLiveness",status="200"}'
@@ -22,11 +22,7 @@ HEALTH = 'waybill_requests_total{operation_id="checkLiveness",status="200"}'
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """Always SQLite: the metrics of processes do not depend on the database."""
-    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
-    database = Database(url, renderers=fake_renderers())
-    database.migrate()
-    database.close()
-    return url
+    return migrated_sqlite(tmp_path)
 
 
 def get(server: Server, path: str) -> httpx.Response:

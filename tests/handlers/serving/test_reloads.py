@@ -10,11 +10,9 @@ import httpx
 import pytest
 
 from handlers.serving import reloads
-from persistence.database import Database
-from tests.support.fakes import fake_renderers
 from tests.support.notify_sockets import Receiver
 from tests.support.processes import children_of, wait_until
-from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server
+from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, migrated_sqlite
 
 # So that clients have time to leave; none of the tests waits for its end.
 PATIENT = {"WAYBILL_DRAIN_SECONDS": "60"} | SECRET
@@ -28,11 +26,7 @@ CODE = f"import sys; sys.path.insert(0, '.'); import release; {COMMAND}"
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """Always SQLite: a reload does not depend on the database."""
-    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
-    database = Database(url, renderers=fake_renderers())
-    database.migrate()
-    database.close()
-    return url
+    return migrated_sqlite(tmp_path)
 
 
 def install(folder: Path, release: str) -> None:

@@ -11,9 +11,15 @@ from subprocess import PIPE
 import pytest
 
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
-from persistence.database import Database
-from tests.support.fakes import fake_renderers
-from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, start
+from tests.support.server import (
+    COMMAND,
+    SECRET,
+    STOP_SECONDS,
+    Serve,
+    Server,
+    migrated_sqlite,
+    start,
+)
 
 LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
 
@@ -21,11 +27,7 @@ LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """Always SQLite: starts and stops do not depend on the database."""
-    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
-    database = Database(url, renderers=fake_renderers())
-    database.migrate()
-    database.close()
-    return url
+    return migrated_sqlite(tmp_path)
 
 
 def connect(server: Server) -> socket.socket:

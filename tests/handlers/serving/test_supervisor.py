@@ -10,10 +10,17 @@ from subprocess import PIPE
 import pytest
 
 from handlers.serving.restarts import MAX_DEATHS
-from persistence.database import Database
-from tests.support.fakes import fake_renderers
 from tests.support.processes import children_of, wait_for_another, wait_until
-from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, free_port, start
+from tests.support.server import (
+    COMMAND,
+    SECRET,
+    STOP_SECONDS,
+    Serve,
+    Server,
+    free_port,
+    migrated_sqlite,
+    start,
+)
 
 QUIET = {"WAYBILL_LOG_LEVEL": "WARNING"}
 # The exit of each worker before it serves.
@@ -27,11 +34,7 @@ FAILING = (
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """Always SQLite: the supervision does not depend on the database."""
-    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
-    database = Database(url, renderers=fake_renderers())
-    database.migrate()
-    database.close()
-    return url
+    return migrated_sqlite(tmp_path)
 
 
 def kill_a_worker(server: Server) -> int:
