@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg.conninfo
 
 from domain.shared.private_files import new_private_file
-from persistence.engine.engines import BUSY_TIMEOUT_MS
+from persistence.engine.sqlite import BUSY_TIMEOUT_MS
 
 PAGES = 4096
 """How many pages are copied between two reports of the progress."""
