@@ -7,7 +7,7 @@ from functools import partial
 
 import click
 
-from domain.orders.archiving import Hindrance, archive_order, hindrance_of
+from domain.orders.archiving import Obstacle, archive_order, obstacle_of
 from domain.orders.return_policy import ReturnPolicy
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
@@ -18,7 +18,7 @@ from persistence.database import Database
 
 _BATCH = 100
 
-Archive = Callable[[int], Hindrance | None]
+Archive = Callable[[int], Obstacle | None]
 
 
 @click.command()
@@ -41,19 +41,19 @@ def archive(before: datetime, actor: str, *, dry_run: bool) -> None:
     with report_errors(), command_database() as (settings, database):
         policy = ReturnPolicy(timedelta(days=settings.return_window_days))
 
-        def change(pk: int) -> Hindrance | None:
+        def change(pk: int) -> Obstacle | None:
             return database.write(partial(archive_order, pk, policy, actor))
 
-        def check(pk: int) -> Hindrance | None:
+        def check(pk: int) -> Obstacle | None:
             with database.reading() as uow:
-                return hindrance_of(pk, policy, uow)
+                return obstacle_of(pk, policy, uow)
 
         results = _run(database, moment, check if dry_run else change)
     click.echo(_summary("Would archive" if dry_run else "Archived", results))
 
 
-def _run(database: Database, before: datetime, archive_one: Archive) -> Counter[Hindrance | None]:
-    results: Counter[Hindrance | None] = Counter()
+def _run(database: Database, before: datetime, archive_one: Archive) -> Counter[Obstacle | None]:
+    results: Counter[Obstacle | None] = Counter()
     progress = ProgressLines()
     with GracefulShutdown() as shutdown:
         for pk in _candidates(database, before):
@@ -75,7 +75,7 @@ def _candidates(database: Database, before: datetime) -> Iterator[int]:
         after = pks[-1]
 
 
-def _summary(verb: str, results: Counter[Hindrance | None]) -> str:
-    left = [f"{results[reason]} {reason}" for reason in Hindrance if results[reason]]
+def _summary(verb: str, results: Counter[Obstacle | None]) -> str:
+    left = [f"{results[reason]} {reason}" for reason in Obstacle if results[reason]]
     lines = [f"{verb}: {results[None]} orders."]
     return "\n".join([*lines, *(f"Left: {line}." for line in left)])

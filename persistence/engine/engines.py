@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 POOL_TIMEOUT = 2.0
 CACHE_WRITE_TIMEOUT_MS = 250
 
-_RENEWAL_SECONDS = 1.0
-_PAUSE_SECONDS = 30.0
+_RENEWAL_SECONDS = 1.0  # between two replacements of all connections
+_PAUSE_SECONDS = 30.0  # without best-effort writes, after the database was read-only
 # Aggregates are looked up by keys. Planning for their values costs more than the look-up, and
 # PostgreSQL would do it each time, since it assumes that a list has ten keys.
 _GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
@@ -67,8 +67,9 @@ _DISTRIBUTED_CACHE_WRITE_SETTINGS = (
 class StandbyOptions:
     """Which standbys are read, and when.
 
-    ``lag``: seconds behind the primary after which a standby is not read. ``is_applied``: every
-    commit waits until the standbys have applied it, and only such standbys are read.
+    ``url`` names their hosts. ``lag``: a standby that is more seconds behind the primary is not
+    read. ``is_applied``: every commit waits until the standbys have applied it, and only standbys
+    that commits wait for are read.
     """
 
     url: str
@@ -78,14 +79,15 @@ class StandbyOptions:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The number of connections of one process, and the seconds that each waits for an answer of
-    PostgreSQL (None: without limit). ``connect_timeout``: seconds for each host that a new
-    connection tries.
+    """The connections of one process.
+
+    ``size``: the most connections of each pool. ``timeout``: seconds to wait for a response of
+    PostgreSQL; None: no limit. ``connect_timeout``: seconds for each host that a new connection
+    tries. ``standbys``: those to read as well; None: only the primary is read.
 
     ``is_shared``: a pooler in front of PostgreSQL gives each transaction any of its server
     connections (PgBouncer: ``pool_mode = transaction``). Then no prepared statement and no SET may
     outlive a transaction.
-    ``standbys`` are read as well.
     """
 
     size: int = 10
@@ -111,6 +113,9 @@ class Engines:
 
     ``cache_writer`` has one connection for best-effort writes (documents, notes); use it by
     ``cache_connection``.
+
+    ``since_renewal``: since all connections were last replaced. ``since_refusal``: since a
+    best-effort write was refused because the database is read-only.
     """
 
     writing: sa.Engine
@@ -152,7 +157,7 @@ class Engines:
 
     @contextmanager
     def cache_connection(self) -> Iterator[sa.Connection]:
-        """Return a connection for best-effort writes.
+        """Open a connection for best-effort writes.
 
         It waits at most a quarter of a second for the connection and for locks, and not for the
         disk. PostgreSQL commits at the end of the block; SQLite commits each statement.
@@ -169,10 +174,10 @@ class Engines:
             yield connection
 
     def write_best_effort(self, write: Callable[[sa.Connection], object], what: str) -> bool:
-        """Run ``write`` on such a connection; return whether it succeeded.
+        """Run ``write`` on a connection for best-effort writes; return whether it succeeded.
 
-        A failure is logged in one line that names ``what`` was to be written. A read-only database
-        is not written for half a minute.
+        A failure is logged in one line; ``what`` names in it what could not be stored. After the
+        database was read-only, nothing is written for half a minute.
         """
         if self.since_refusal.is_within(_PAUSE_SECONDS):
             return False
@@ -236,7 +241,7 @@ def connect(url: str, pool: Pool) -> Engines:
     for engine in engines:
         set_timeouts(engine, pool.timeout, pool.connect_timeout, order)
         event.listen(engine, "handle_error", discard_unusable)
-        # Citus plans for the values of a statement, which say where its rows are.
+        # Not on Citus: it plans for the values of a statement, which say where its rows are.
         is_writing = engine is engines[0] and not pool.is_shared
         detect_distribution(engine, *([_GENERIC_PLANS] if is_writing else []))
     if not pool.is_shared and pool.is_applied:
@@ -307,7 +312,7 @@ def _leave_to_server(connection: psycopg.Connection[Any] | None, _record: object
 
 
 def _begin_applied(connection: sa.Connection) -> None:
-    """Set it for one transaction that writes: the next one has another server connection."""
+    """Set it for one transaction that writes; the next may have another server connection."""
     options = connection.get_execution_options()
     if "isolation_level" not in options:
         connection.exec_driver_sql(f"SET LOCAL {_APPLIED}")
