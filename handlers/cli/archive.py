@@ -34,8 +34,8 @@ def archive(before: datetime, actor: str, *, dry_run: bool) -> None:
     """Move finished orders to the archive, where shoppers see them as old orders.
 
     Guests' orders stay, and so do orders with an open request, an unpaid refund, an open trade-in
-    offer, or a line that is not delivered or can still be returned. Each order is moved in a
-    transaction of its own: the command can be interrupted, and run again, while servers run.
+    offer, or a line that is not delivered or can still be returned. Servers keep running. Each
+    order is moved in a transaction of its own, so the command can be interrupted and run again.
     """
     moment = before.replace(tzinfo=UTC)
     with report_errors(), command_database() as (settings, database):

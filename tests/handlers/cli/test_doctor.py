@@ -16,7 +16,7 @@ def test_a_line_for_each_check(run_doctor: RunDoctor) -> None:
     assert all(line.split()[0] in {"ok", "warning"} for line in lines)
     assert "ok       settings    all are valid" in lines
     assert "ok       database    it answers" in lines
-    assert "warning  worker      none was seen in the last day. Run: waybill worker" in lines
+    assert "warning  worker      none has reported in the last day. Run: waybill worker" in lines
 
 
 def test_a_shop_as_it_should_be_has_no_warnings(examine: Examine, examined: Database) -> None:

@@ -151,7 +151,11 @@ class TestStandbys:
 class TestWorker:
     @pytest.mark.parametrize(
         ("minutes", "status", "part"),
-        [(0, "ok", "it runs"), (1, "ok", "it runs"), (5, "error", "last seen 5 minutes ago")],
+        [
+            (0, "ok", "it runs"),
+            (1, "ok", "it runs"),
+            (5, "error", "it last reported 5 minutes ago"),
+        ],
     )
     def test_that_was_seen(
         self, examine: Examine, database_url: str, minutes: int, status: str, part: str
@@ -182,7 +186,9 @@ class TestEmails:
         found, message = result.findings["worker"]
         assert found == status
         assert result.exit_code == (status == "error")
-        assert (f"for {minutes} minutes. Run: waybill worker" in message) == (status == "error")
+        assert (f"is {minutes} minutes overdue. Run: waybill worker" in message) == (
+            status == "error"
+        )
 
     def test_that_are_dead_are_counted(self, examine: Examine, examined: Database) -> None:
         for _ in range(2):

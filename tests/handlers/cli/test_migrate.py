@@ -110,7 +110,7 @@ def test_the_plan_of_all_has_every_migration(migrate: Migrate) -> None:
 
     assert "0001  " in plan
     assert ("CREATE TABLE orders" in plan) == (KIND == "postgres")
-    assert ("all that write to SQLite wait" in plan) == (KIND == "sqlite")
+    assert ("all who write to SQLite wait" in plan) == (KIND == "sqlite")
 
 
 def test_newer_tables_that_only_expanded_are_left(
