@@ -38,28 +38,12 @@ from tests.support.documents import Document
 from tests.support.entity_graphs import differing
 from tests.support.imported_documents import old_order_documents, order_documents
 from tests.support.order_changes import WRITES
-from tests.support.stored import store_order, store_reason
+from tests.support.stored import store_order
 
 Statements = list[tuple[str, Any]]
 anything = settings(
     max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=False
 )
-
-
-@pytest.fixture
-def order(database: Database, engines: Engines, shopper: User) -> Order:
-    """An order with a row in every table."""
-    order = complete_order(shopper.pk, store_reason(engines).pk)
-    with database.writing() as uow:
-        uow.orders.add(order)
-        uow.commit()
-    return order
-
-
-@pytest.fixture
-def work(engines: Engines) -> Iterator[Work]:
-    with closing(Work(engines.writing)) as work:
-        yield work
 
 
 @pytest.fixture
