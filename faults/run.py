@@ -13,6 +13,7 @@ from time import monotonic
 import psutil
 
 from faults import (
+    archiving,
     authorization,
     dropped_connections,
     emails,
@@ -56,6 +57,7 @@ CHECKS: Sequence[Check] = (
     Check("outages", outages.check, (POSTGRES,)),
     Check("pooler", pooler.check, (POSTGRES,)),
     Check("restores", restores.check),
+    Check("archiving", archiving.check),
     Check("failovers", failovers.check, (POSTGRES,)),
     Check("lost-changes", failovers.check_lost_changes, (POSTGRES,)),
     Check("own-reads", standbys.check_own_reads, (POSTGRES,)),

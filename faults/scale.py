@@ -33,6 +33,7 @@ class Scale:
     lost_changes: int
     own_reads: int
     standby_failures: int
+    archived_orders: int
     time_factor: float = 1.0
 
 
@@ -60,6 +61,7 @@ FULL = Scale(
     lost_changes=3,
     own_reads=5000,
     standby_failures=2,
+    archived_orders=320,
 )
 # On SQLite, when both databases are checked: less of what depends least on the database.
 REDUCED = replace(
@@ -75,6 +77,7 @@ REDUCED = replace(
     restores=3,
     attempts=240,
     reloads=1,
+    archived_orders=80,
 )
 QUICK = Scale(
     bad_requests=250,
@@ -100,5 +103,6 @@ QUICK = Scale(
     lost_changes=1,
     own_reads=160,
     standby_failures=1,
+    archived_orders=24,
     time_factor=5.0,
 )
