@@ -60,6 +60,7 @@ CHECKS: Sequence[Check] = (
     Check("failovers", failovers.check, (POSTGRES,)),
     Check("lost-changes", lost_changes.check, (POSTGRES,)),
     Check("own-reads", standbys.check_own_reads, (POSTGRES,)),
+    Check("applied-reads", standbys.check_applied_reads, (POSTGRES,)),
     Check("pooled-own-reads", standbys.check_pooled_own_reads, (POSTGRES,)),
     Check("standbys", standbys.check_failures, (POSTGRES,)),
     Check("contract", pytest_suites.contract, (SQLITE,)),

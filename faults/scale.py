@@ -32,6 +32,7 @@ class Scale:
     failovers: int
     lost_changes: int
     own_reads: int
+    applied_reads: int
     standby_failures: int
     time_factor: float = 1.0
 
@@ -59,6 +60,7 @@ FULL = Scale(
     failovers=5,
     lost_changes=3,
     own_reads=5000,
+    applied_reads=1500,
     standby_failures=2,
 )
 # On SQLite, when both databases are checked: less of what depends least on the database.
@@ -99,6 +101,7 @@ QUICK = Scale(
     failovers=1,
     lost_changes=1,
     own_reads=160,
+    applied_reads=80,
     standby_failures=1,
     time_factor=5.0,
 )

@@ -16,6 +16,7 @@ CHECKS = [
     failovers.check,
     lost_changes.check,
     standbys.check_own_reads,
+    standbys.check_applied_reads,
     standbys.check_failures,
 ]
 
