@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.shared.monitoring import PoolUse
-from persistence.engine.disposal import close_on_return
+from persistence.engine.disposal import close_on_return, renew_together
 from persistence.engine.failures import discard_unusable, is_read_only
 from persistence.engine.files import reconnect_when_replaced
 from persistence.engine.hosts import HostOrder, database_url
@@ -288,7 +288,7 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine)
     event.listen(engine, "checkin", _leave_to_server)
     for created in (engine, autocommit, cache_writer):
         close_on_return(created)  # last, since a closed connection can't be set
-    return Engines(
+    engines = Engines(
         writing=engine,
         autocommit=autocommit,
         snapshot=engine.execution_options(
@@ -299,6 +299,8 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine)
         cache_writer=cache_writer,
         write_lock=nullcontext,
     )
+    renew_together((engine, autocommit, cache_writer), engines.reconnect)
+    return engines
 
 
 def _leave_to_server(connection: psycopg.Connection[Any] | None, _record: object) -> None:

@@ -77,9 +77,10 @@ class SqlImports:
         rows = [references.order_row(order) for order in accepted]
         pks = self._store_rows(ORDERS, rows, existing)
         store_lines(self._work, accepted, pks, references)
+        # First, so that saving plans rewrites no seller's row that stays equal.
+        rebuild_seller_orders(self._work, list(pks.values()))
         changes = ImportedChanges(self._work, stored, references, self._now, self._actor)
         changes.apply(accepted, pks)
-        rebuild_seller_orders(self._work, list(pks.values()))
         return pks
 
     def _write_old_orders(

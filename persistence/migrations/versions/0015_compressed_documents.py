@@ -1,4 +1,4 @@
-"""Compressed documents with an index of versions; maintenance runs; free space in orders."""
+"""Compressed documents with an index of versions; maintenance runs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,15 +27,13 @@ def upgrade() -> None:
         sa.Column("due_date", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_maintenance_runs")),
     )
-    if op.get_context().dialect.name == "postgresql":
-        op.execute("ALTER TABLE orders SET (fillfactor=80)")
 
 
 def _create_documents(table: str, owner: str, target: str) -> None:
     op.create_table(
         table,
         sa.Column(owner, BigId, autoincrement=False, nullable=False),
-        sa.Column("edition", sa.String(length=64), nullable=False),
+        sa.Column("edition", BigId, nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True)),
         sa.Column("body", sa.LargeBinary(), nullable=False),
