@@ -38,7 +38,7 @@ def find_exporter(environ: Mapping[str, str]) -> Callable[[], SpanExporter]:
 
 
 class _GivenTraceId:
-    """The SDK's generator of ids, but for the trace id that is set for the next span."""
+    """The SDK's generator of ids, except that the trace id of the next span can be set."""
 
     def __init__(self) -> None:
         self._random: Any = RandomIdGenerator()
