@@ -1,4 +1,4 @@
-"""The units of systemd: valid, and equally hardened."""
+"""The systemd units: valid, and all with the same restrictions."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""`/metrics` of a server with several workers: all of them, whichever answers."""
+"""`/metrics` of a server with several workers reports all of them, whichever worker answers."""
 
 import os
 import signal
