@@ -37,7 +37,7 @@ _LINES, _WRITER_PAUSE_SECONDS = 1000, 0.2
 _COMMAND_SECONDS = 600
 _PLACED = datetime(2025, 3, 1, tzinfo=UTC)
 _ARCHIVE = ("archive", "--before", "2026-01-01", "--operator", "faults")
-# Rows of any age are removed.
+# Nothing is too young to be removed.
 _TIDY = ("tidy", "--older-than", "0", "--email-days", "0", "--batch", "20")
 
 
