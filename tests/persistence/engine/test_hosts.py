@@ -75,7 +75,7 @@ def test_the_first_connection_tries_the_hosts_in_their_order() -> None:
 
 
 @on_a_server
-def test_a_host_that_hangs_is_later_tried_last(migrated_url: str) -> None:
+def test_a_host_that_hangs_is_tried_last_from_then_on(migrated_url: str) -> None:
     with _silent() as (listener, folder):
         hosts = f"{folder},{sa.make_url(migrated_url).query['host']}"
         url = sa.make_url(migrated_url).update_query_dict({"host": hosts})
@@ -90,7 +90,7 @@ def test_a_host_that_hangs_is_later_tried_last(migrated_url: str) -> None:
 
 
 @on_a_server
-def test_a_read_only_host_is_skipped(migrated_url: str) -> None:
+def test_a_read_only_host_is_passed_over(migrated_url: str) -> None:
     url = sa.make_url(migrated_url)
     hosts = {"host": f"{url.query['host']},{url.query['host']}"}
     read_only = {"options": "-c default_transaction_read_only=on"}
