@@ -123,7 +123,7 @@ class SqlImports:
         return existing, results
 
     def _reject_archived(self, results: Results) -> None:
-        """Reject documents of orders that were archived here, whatever they say they are.
+        """Reject documents of orders that were archived here, be they of orders or of old orders.
 
         Read after the orders: an order is in one table or in the other at any time.
         """

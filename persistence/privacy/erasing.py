@@ -22,7 +22,7 @@ from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users
 from persistence.audit import audit_entries
-from persistence.documents.cache import invalidate_documents
+from persistence.documents.tables import invalidate_documents
 from persistence.idempotency import idempotency_keys
 from persistence.imports.kinds import old_order_imports, order_imports
 from persistence.orders.addresses import addresses, locations

@@ -115,9 +115,9 @@ class Work:
         return self.execute(statement, values)
 
     def _leave_closed(self, error: DBAPIError) -> None:
-        """Give back a connection that the server had closed, so that the statement can be repeated.
+        """Return a connection that the server had closed, so that the statement can be repeated.
 
-        Raises the error if it must not be repeated, and at the second time.
+        Raises the error if the statement must not be repeated, or was repeated already.
         """
         if not self._is_repeatable or not is_closed_by_server(error):
             raise error

@@ -1,4 +1,4 @@
-"""Keys of distributed tables, on a database without Citus: it has them, and one node."""
+"""The keys of distributed tables, in a database of one node without Citus."""
 
 from collections.abc import Iterator
 from contextlib import closing
