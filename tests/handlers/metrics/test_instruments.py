@@ -71,7 +71,7 @@ class TestHistogram:
 
     def test_may_have_a_label(self) -> None:
         cells = Cells()
-        waits = Histogram(cells, "wait_seconds", "Waits.", (1.0,), "pool", ["a", "b"])
+        waits = Histogram(cells, "wait_seconds", "Waits.", (1.0,), label="pool", values=["a", "b"])
 
         waits.observe(2.0, "b")
 
