@@ -40,6 +40,8 @@ from benchmarks.workloads import Workload
 _ORDERS = 1500
 _CONNECTIONS = 4
 _WARM_UP = 1000
+# A process that waited for its turn is slow at first.
+_WAKE_UP = 20
 _OFF = "from benchmarks.without_observability import remove; remove(); "
 _SERVE = "from handlers.cli.main import cli; cli()"
 _LOG = {"WAYBILL_LOG_LEVEL": "INFO", "WAYBILL_LOG_FORMAT": "json"}
@@ -138,6 +140,7 @@ def _has_opentelemetry() -> bool:
 
 def _microseconds(started: Running, page: Workload, requests: int) -> float:
     """The CPU of the server and its worker for one request."""
+    _generate_load(started, page, _WAKE_UP)
     while True:
         before = run_nanoseconds(started.process.pid)
         _generate_load(started, page, requests)
