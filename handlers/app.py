@@ -1,6 +1,6 @@
 """The composition root: the one place that knows all rooms."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -130,9 +130,7 @@ def _metrics(settings: Settings, contract: Contract) -> Metrics:
 
 
 def _measures(metrics: Metrics) -> Measures:
-    def count(source: str) -> Callable[[int], None]:
-        return lambda amount: metrics.documents.add(amount, source)
-
+    count = metrics.documents.adder
     return Measures(
         from_memory=count("memory"),
         from_database=count("database"),
