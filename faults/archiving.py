@@ -91,10 +91,10 @@ def check(environment: Environment, scale: Scale) -> Finding:
     return Finding(
         title="orders archived, imported and tidied at once",
         database=environment.kind,
-        count=len(shop.numbers) + shop.answers["stored"],
-        required=2 * len(shop.numbers),
+        count=len(shop.numbers),
+        required=scale.archived_orders,
         requirement=REQUIREMENT,
-        figures={"orders": len(shop.numbers), **shop.answers, "archive": archived},
+        figures={**shop.answers, "archive": archived},
         failures=(*failures, *misplaced(shop)),
     )
 
@@ -106,6 +106,7 @@ def stored_shop(environment: Environment, count: int) -> Shop:
     shop = Shop(environment, customers, numbers)
     for batch in _batches(list(numbers)):
         shop.import_batch(batch, "0")
+    shop.answers.clear()
     return shop
 
 
