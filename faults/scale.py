@@ -32,6 +32,7 @@ class Scale:
     failovers: int
     lost_changes: int
     own_reads: int
+    applied_reads: int
     standby_failures: int
     archived_orders: int
     time_factor: float = 1.0
@@ -60,6 +61,7 @@ FULL = Scale(
     failovers=5,
     lost_changes=3,
     own_reads=5000,
+    applied_reads=1500,
     standby_failures=2,
     archived_orders=320,
 )
@@ -102,6 +104,7 @@ QUICK = Scale(
     failovers=1,
     lost_changes=1,
     own_reads=160,
+    applied_reads=80,
     standby_failures=1,
     archived_orders=24,
     time_factor=5.0,

@@ -214,7 +214,7 @@ class TestSqlite:
         result = waybill("backup", str(file), database_url=f"sqlite:///{source}")
 
         assert result.exit_code == 1
-        assert result.output.startswith("Error: There is no backup: ")
+        assert result.output.startswith("Error: No backup was made: ")
         assert not file.exists()
 
     def test_of_dangling_rows_is_refused(self, waybill: Run, source: Path, file: Path) -> None:
@@ -249,7 +249,7 @@ class TestPostgres:
         result = waybill("backup", str(file), database_url=MISSING)
 
         assert result.exit_code == 1
-        assert result.output == "Error: There is no backup: aborting because of a mismatch.\n"
+        assert result.output == "Error: No backup was made: aborting because of a mismatch.\n"
         assert not file.exists()
 
     def test_shows_no_password_in_the_list_of_processes(
