@@ -13,6 +13,7 @@ from time import monotonic
 import psutil
 
 from faults import (
+    archiving,
     authorization,
     dropped_connections,
     emails,
@@ -57,6 +58,7 @@ CHECKS: Sequence[Check] = (
     Check("outages", outages.check, (POSTGRES,)),
     Check("pooler", pooler.check, (POSTGRES,)),
     Check("restores", restores.check),
+    Check("archiving", archiving.check),
     Check("failovers", failovers.check, (POSTGRES,)),
     Check("lost-changes", lost_changes.check, (POSTGRES,)),
     Check("own-reads", standbys.check_own_reads, (POSTGRES,)),

@@ -2,10 +2,8 @@
 
 import gc
 import os
-import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from tempfile import mkdtemp
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -18,10 +16,10 @@ from psycopg import sql
 from sqlalchemy import event
 
 from persistence.database import Database
-from persistence.engine import engines
-from persistence.sql.columns import metadata
+from persistence.engine import sqlite
 from persistence.sql.compiled_query import DriverStatement, registered
 from tests.support import citus
+from tests.support.emptied import empty
 from tests.support.fakes import FakeClock, FakeRenderer, fake_renderers
 from tests.support.statement_names import ambiguous_names
 
@@ -56,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if KIND not in KINDS:
         raise pytest.UsageError(f"WAYBILL_TEST_DATABASE is one of {', '.join(KINDS)}, not {KIND}")
     # As for PostgreSQL below: the data need not survive a crash.
-    engines.SYNCHRONOUS = "OFF"
+    sqlite.SYNCHRONOUS = "OFF"
     # The workers of pytest-xdist inherit the environment, and so use the first process's server.
     if KIND == "postgres" and citus.COORDINATOR:
         os.environ[SERVER_URL] = citus.COORDINATOR
@@ -169,16 +167,7 @@ def opened(migrated_url: str) -> Iterator[Opened]:
 @pytest.fixture
 def database_url(migrated_url: str) -> str:
     """The URL of a database with all tables, which are empty."""
-    emptied = [str(sa.delete(table)) for table in reversed(metadata.sorted_tables)]
-    if KIND == "sqlite":
-        with closing(sqlite3.connect(migrated_url.removeprefix("sqlite:///"))) as connection:
-            connection.executescript(
-                "; ".join(["PRAGMA synchronous = OFF", "BEGIN", *emptied, "COMMIT"])
-            )
-        return migrated_url
-    # For the few rows of a test, DELETE takes a twentieth of the time of TRUNCATE.
-    with psycopg.connect(migrated_url) as connection:
-        connection.execute("; ".join(emptied))
+    empty(migrated_url)
     return migrated_url
 
 

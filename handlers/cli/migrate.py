@@ -1,6 +1,6 @@
 """`waybill migrate`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from textwrap import indent
 
 import click
@@ -27,8 +27,8 @@ from persistence.migrations.steps import Step, missing_steps, statements_of
 def migrate(*, check: bool, plan: bool) -> None:
     """Bring the database's tables up to date.
 
-    Servers of the release before go on working meanwhile, unless a migration contracts; --plan says
-    so.
+    Servers of the previous release keep working meanwhile, unless a migration contracts the tables:
+    --plan shows that.
     """
     if check and plan:
         raise click.UsageError("--check and --plan exclude each other.")
@@ -37,7 +37,7 @@ def migrate(*, check: bool, plan: bool) -> None:
             _check(database)
         elif plan:
             is_postgres = not settings.database_url.startswith("sqlite:")
-            _plan(missing_steps(database.schema_state()), has_sql=is_postgres)
+            _plan(database.schema_state(), has_sql=is_postgres)
         else:
             database.migrate()
             click.echo(_up_to_date(database.schema_state()))
@@ -60,19 +60,23 @@ def _up_to_date(state: SchemaState) -> str:
     if state.revision == head():
         return "The database is up to date."
     return (
-        f"The database has schema revision {state.revision} of a newer release, which works with"
-        f" this release ({head()}), too."
+        f"The database has schema revision {state.revision} of a newer release, which also works"
+        f" with this release ({head()})."
     )
 
 
-def _plan(missing: Sequence[Step], *, has_sql: bool) -> None:
+def _plan(state: SchemaState, *, has_sql: bool) -> None:
+    missing = missing_steps(state)
     if not missing:
         click.echo("No migrations are missing.")
+    elif state.revision is None:
+        click.echo("The database is empty. These migrations create its tables.")
     elif not has_sql:
-        click.echo("While a migration runs, all that write to SQLite wait for it.")
+        click.echo("While a migration runs, all who write to SQLite wait for it.")
     for step in missing:
         click.echo(_heading(step))
-        click.echo(f"      {_compatibility(step)}")
+        if state.revision is not None:
+            click.echo(f"      {_compatibility(step)}")
         if has_sql:
             statements = statements_of(step)
             click.echo(indent("\n".join(_locks(statements)), "      "))

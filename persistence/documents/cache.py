@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.shared.documents import RenderedDocument, Renderer
-from persistence.documents.compression import CompressedBodies, stored_edition
+from persistence.documents.compression import NO_EDITION, CompressedBodies, stored_edition
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
 from persistence.engine.failures import is_closed_by_server
@@ -68,7 +68,7 @@ def document_table(name: str, root: str, target: str) -> sa.Table:
             autoincrement=False,
         ),
         owner_column(),
-        sa.Column("edition", sa.String(64), nullable=False),
+        sa.Column("edition", BigId, nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", UtcDateTime),
         sa.Column("body", CompressedBodies, nullable=False),
@@ -105,7 +105,7 @@ def invalidate_documents(work: Work, kind: DocumentKind[Any], versions: Mapping[
     """Replace the stored documents of these rows by empty ones of their new ``versions``.
 
     A reader that has rendered an older version may try to store it after this; the version of the
-    row prevents it. No renderer has the edition "", so an empty document is never served.
+    row prevents it. No renderer has their edition, so an empty document is never served.
     """
     roots = kind.aggregate.table.c
     users = sa.select(roots.pk, roots[OWNER]).where(in_list(roots.pk, versions))
@@ -113,7 +113,7 @@ def invalidate_documents(work: Work, kind: DocumentKind[Any], versions: Mapping[
         {
             kind.owner: pk,
             OWNER: user_pk,
-            "edition": "",
+            "edition": NO_EDITION,
             "version": versions[pk],
             "valid_until": None,
             "body": {},
@@ -275,7 +275,7 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             ).where(
                 in_param(documents[kind.owner], "pks"),
                 documents[OWNER] == sa.bindparam(OWNER, type_=BigId),
-                documents.edition == sa.bindparam("edition"),
+                documents.edition == sa.bindparam("edition", type_=BigId),
             ),
             f"documents.cache.stored({kind.documents.name})",
         )

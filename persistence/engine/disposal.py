@@ -1,4 +1,4 @@
-"""Connections that are in use while their pool is disposed of."""
+"""Closes connections that were in use when their pool was disposed of."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,7 +13,7 @@ _DISPOSALS = "waybill_disposals"
 
 
 def close_on_return(engine: sa.Engine) -> None:
-    """Close such connections when they are returned.
+    """Close such connections of ``engine`` when they are returned.
 
     SQLAlchemy returns them to the old pool, where they stay open until garbage collection.
     """

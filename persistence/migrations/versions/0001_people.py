@@ -1,4 +1,4 @@
-"""People: users, their sessions, and sellers."""
+"""Users with their sessions, and sellers."""
 
 import sqlalchemy as sa
 from alembic import op

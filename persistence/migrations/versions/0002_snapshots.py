@@ -1,4 +1,4 @@
-"""What orders show of the world: places, products, ways to pay and to ship."""
+"""Places, products, payment and shipping options, which orders reference."""
 
 import sqlalchemy as sa
 from alembic import op

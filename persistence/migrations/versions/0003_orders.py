@@ -1,4 +1,4 @@
-"""Orders with all that hangs on them, and their documents."""
+"""Orders with their parts, and their stored documents."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Old orders and their documents."""
+"""Old orders and their stored documents."""
 
 import sqlalchemy as sa
 from alembic import op

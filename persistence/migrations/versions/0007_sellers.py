@@ -1,4 +1,4 @@
-"""Sellers: their tokens, their view of orders, and what their lists are sorted by."""
+"""Sellers' tokens, their rows of orders, and indexes for their lists."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How many orders sellers have, by status: kept from now on, and counted once."""
+"""Stored numbers of sellers' orders by status."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""One-time tokens, tokens of the shop itself, and what is sent and audited about users."""
+"""One-time tokens, tokens of the shop's own systems, and e-mails and audit entries about users."""
 
 import sqlalchemy as sa
 from alembic import op

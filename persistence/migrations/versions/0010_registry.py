@@ -1,4 +1,4 @@
-"""What a shop sets up, and what it removes: reasons, carriers, sellers, personal data."""
+"""Reasons, return carriers and sellers that a shop manages, and removed personal data."""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Which requests documents still own, and of which moment the document stored last is."""
+"""The requests that import documents own, and the time of the last imported document."""
 
 import sqlalchemy as sa
 from alembic import op

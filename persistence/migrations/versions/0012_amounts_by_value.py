@@ -1,4 +1,4 @@
-"""Archived orders are sorted by the value of their amounts, whatever the currency."""
+"""Indexes that sort archived orders by value across currencies."""
 
 import sqlalchemy as sa
 from alembic import op

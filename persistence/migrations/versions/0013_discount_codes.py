@@ -1,4 +1,4 @@
-"""The code that a discount was given for."""
+"""The codes of discounts."""
 
 import sqlalchemy as sa
 from alembic import op

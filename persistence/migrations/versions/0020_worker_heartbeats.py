@@ -1,4 +1,4 @@
-"""When each mail worker last reported."""
+"""The time at which each mail worker last reported."""
 
 import sqlalchemy as sa
 from alembic import op

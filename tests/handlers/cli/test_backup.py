@@ -5,11 +5,14 @@ import subprocess
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
+import orjson
 import pytest
 
-from handlers.app import database_of
+from handlers.app import create_app, database_of
 from handlers.contract.asgi.routing import ContractApp
+from handlers.rendering.renderer import ContractRenderer
 from handlers.settings import Settings
 from persistence.backups import back_up_sqlite
 from tests.conftest import KIND
@@ -49,6 +52,29 @@ def restore(settings: Settings, file: Path) -> None:
     _run("psql", *options, emptied, f"--file={script}", url)
 
 
+@pytest.fixture
+def session(shop: Shop) -> str:
+    """That of a shopper with an order and an old order."""
+    user = shop.user()
+    shop.order(user)
+    shop.old_order(user)
+    return shop.session(user)
+
+
+def pages(app: ContractApp, session: str) -> list[bytes]:
+    """The shopper's orders and old orders, in both languages."""
+    client = Clients(app, []).new(session)
+    return [
+        client.get(path, headers={"Accept-Language": language}).raise_for_status().content
+        for path in ("/users/orders/", "/users/old-orders/")
+        for language in ("en-us", "tr-tr")
+    ]
+
+
+def refuse_to_render(*_: object) -> NoReturn:
+    raise AssertionError("rendered again")
+
+
 def _run(program: str, *arguments: str) -> None:
     subprocess.run([str(PROGRAMS / program), *arguments], check=True)  # noqa: S603 - our own
 
@@ -79,6 +105,28 @@ class TestBackup:
         assert client.get("/users/orders/").json() != shown
         restore(settings, file)
         assert client.get("/users/orders/").json() == shown
+
+    def test_has_the_stored_documents(
+        self,
+        waybill: Run,
+        app: ContractApp,
+        settings: Settings,
+        session: str,
+        file: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A server that starts on the restored database sends the same bytes, renders nothing."""
+        shown = pages(app, session)
+        database_of(app).finish_background()
+        waybill("backup", str(file))
+        change_notes(database_of(app), orjson.loads(shown[0])["results"][0]["pk"], "lost")
+        assert pages(app, session) != shown
+        restore(settings, file)
+        monkeypatch.setattr(ContractRenderer, "__call__", refuse_to_render)
+        started = create_app(settings)
+
+        with closing(database_of(started)):
+            assert pages(started, session) == shown
 
     def test_replaces_no_file(self, waybill: Run, file: Path, database_url: str) -> None:
         file.write_text("precious")
@@ -166,7 +214,7 @@ class TestSqlite:
         result = waybill("backup", str(file), database_url=f"sqlite:///{source}")
 
         assert result.exit_code == 1
-        assert result.output.startswith("Error: There is no backup: ")
+        assert result.output.startswith("Error: No backup was made: ")
         assert not file.exists()
 
     def test_of_dangling_rows_is_refused(self, waybill: Run, source: Path, file: Path) -> None:
@@ -201,7 +249,7 @@ class TestPostgres:
         result = waybill("backup", str(file), database_url=MISSING)
 
         assert result.exit_code == 1
-        assert result.output == "Error: There is no backup: aborting because of a mismatch.\n"
+        assert result.output == "Error: No backup was made: aborting because of a mismatch.\n"
         assert not file.exists()
 
     def test_shows_no_password_in_the_list_of_processes(

@@ -26,6 +26,7 @@ from persistence.database import Database
 from persistence.engine.engines import Engines
 from tests.support.builders import NOW
 from tests.support.documents import line_document, order_document, request_document
+from tests.support.emptied import empty
 from tests.support.fakes import FakeClock
 from tests.support.stored import written_of_loaded
 from tests.support.stored_cancellations import CANCEL, REFUND, StoredCancellations
@@ -81,6 +82,7 @@ class Importing(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        empty(self.url)  # else a broken invariant would stay broken in the next history
         self.cancellations = StoredCancellations(self.database)
 
     @initialize(
