@@ -78,14 +78,14 @@ class TestConnections:
         url = make_url()
         database = Database(url, renderers=fake_renderers())
         database.migrate()
-        with database.reading() as uow:
+        with database.writing() as uow:
             assert uow.sessions.owner(b"a" * 32) is None
         _cut(url)
 
-        with pytest.raises(Unavailable), database.reading() as uow:
+        with pytest.raises(Unavailable), database.writing() as uow:
             uow.sessions.owner(b"a" * 32)
 
-        with database.reading() as uow:
+        with database.writing() as uow:
             assert uow.sessions.owner(b"a" * 32) is None
         database.close()
 
