@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from persistence.engine.failures import is_closed_by_server, is_unavailable
+from persistence.engine.nodes import is_distributed
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.columns import OWNER
@@ -93,6 +94,11 @@ class Work:
     @property
     def dialect_name(self) -> str:
         return self._engine.dialect.name
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether the rows are distributed over nodes; takes a connection."""
+        return is_distributed(self.connection)
 
     def run(self, query: CompiledQuery, values: Values) -> list[Row]:
         """Run a statement by the driver, and return its rows."""

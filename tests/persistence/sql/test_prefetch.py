@@ -18,6 +18,7 @@ from domain.shared.errors import NotAuthenticated
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from persistence.database import Database
+from tests.support import citus
 from tests.support.builders import make_seller
 from tests.support.stored import store_old_order, store_order, store_user
 from tests.support.stored_sellers import sold, store_sold
@@ -189,7 +190,8 @@ class TestSellers:
 
         assert result == expected
         assert (result.count, caller) == (2, owner)
-        assert len(statements) == 2 * count
+        # On nodes, the look-up is a statement of its own: it names no seller.
+        assert len(statements) == 2 * count + bool(citus.COORDINATOR)
 
     def test_a_revoked_token_reads_nothing(self, database: Database, value: str) -> None:
         with database.writing() as uow:
