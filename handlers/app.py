@@ -48,7 +48,7 @@ from persistence.database import Database, utc_now
 from persistence.engine.engines import pool_names
 from persistence.engine.measures import Measures
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
-from persistence.seller_center.lists import ListDefinition
+from persistence.seller_center.lists import SellerList
 from persistence.sql.compiled_query import observe
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def rate_limits(settings: Settings, metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _listings() -> Mapping[str, ListDefinition[Any]]:
+def _listings() -> Mapping[str, SellerList[Any]]:
     """The seller lists by resource: `seller_orders` is openapi/seller_center/orders.yaml."""
     return {
         f"seller_center.{name.removeprefix('seller_')}": listing

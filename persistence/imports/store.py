@@ -123,7 +123,7 @@ class SqlImports:
         return existing, results
 
     def _reject_archived(self, results: Results) -> None:
-        """Reject documents of orders that were archived here, whatever they say they are.
+        """Reject documents of orders that were archived here, be they of orders or of old orders.
 
         Read after the orders: an order is in one table or in the other at any time.
         """
@@ -173,13 +173,16 @@ class SqlImports:
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         """Overwrite rows that are locked."""
-        unchanged = {"uuid", "number"}
+        # A row never moves to another user.
+        unchanged = {"uuid", "number", OWNER}
         changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - unchanged}
-        statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"))
+        own = table.c[OWNER] == sa.bindparam("row_user_pk")
+        statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"), own)
         statement = statement.values(**changed, version=next_version(table.c.version))
         parameters = [
             {
                 "row_pk": pks[row["number"]],
+                "row_user_pk": row[OWNER],
                 NEW_VERSION: new_version(),
                 **{name: row[name] for name in changed},
             }

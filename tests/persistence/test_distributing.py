@@ -1,4 +1,4 @@
-"""Keys of distributed tables, on a database without Citus: it has them, and one node."""
+"""The keys of distributed tables, in a database of one node without Citus."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from persistence.accounts.emails import user_emails
 from persistence.database import Database
 from persistence.distributing import (
+    copy_steps,
     foreign_key_steps,
     has_citus,
     key_steps,
@@ -55,11 +56,7 @@ def filled(make_url: MakeUrl) -> Iterator[tuple[str, Engines]]:
 def converted(filled: tuple[str, Engines]) -> Iterator[tuple[Database, Engines]]:
     """The same database, with the keys of distributed tables."""
     url, engines = filled
-    for phase in (key_steps, foreign_key_steps):
-        with engines.writing.begin() as connection:
-            for step in phase(connection):
-                for statement in step.statements:
-                    connection.exec_driver_sql(statement)
+    citus.convert(url)
     engines.dispose()
     database, again = Database(url, renderers=fake_renderers()), connect(url, Pool(2))
     yield database, again
@@ -86,6 +83,7 @@ class TestKeys:
         _, engines = converted
         with engines.autocommit.connect() as connection:
             assert key_steps(connection) == foreign_key_steps(connection) == []
+            assert copy_steps(connection) == []
 
     def test_lose_no_foreign_key_but_those_to_other_nodes(
         self, filled: tuple[str, Engines], converted: tuple[Database, Engines]

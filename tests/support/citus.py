@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from persistence.database import Database
+from persistence.distributing import copy_steps, foreign_key_steps, key_steps
+from persistence.engine.engines import Pool, connect
 from tests.support.fakes import fake_renderers
 
 COORDINATOR = os.environ.get("WAYBILL_TEST_CITUS_URL", "")
@@ -61,6 +63,17 @@ def distribute(url: str) -> None:
     """Distribute the tables of a migrated database."""
     with closing(Database(url, renderers=fake_renderers())) as database:
         database.distribute(lambda _: None)
+
+
+def convert(url: str) -> None:
+    """Give a migrated database of one node the keys and tables of a distributed one."""
+    engines = connect(url, Pool(1))
+    for phase in (key_steps, foreign_key_steps, copy_steps):
+        with engines.writing.begin() as connection:
+            for step in phase(connection):
+                for statement in step.statements:
+                    connection.exec_driver_sql(statement)
+    engines.dispose()
 
 
 def _nodes() -> list[sa.URL]:

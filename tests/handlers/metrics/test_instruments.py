@@ -15,7 +15,7 @@ def samples(cells: Cells, instrument: Counter | Gauge | Histogram) -> dict[str, 
 
 
 class TestCounter:
-    def test_shows_what_never_happened(self) -> None:
+    def test_shows_labels_without_a_count(self) -> None:
         cells = Cells()
         counter = Counter(cells, "failed", "Failures.", "kind", ["a", "b"])
 
