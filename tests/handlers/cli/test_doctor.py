@@ -12,7 +12,7 @@ from limits.errors import ConfigurationError
 
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from domain.shared.errors import Unavailable
-from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
+from domain.shared.readiness import Corrupt, DistributedStandbys, ReadOnly, TransactionPooler
 from handlers.cli import database as command_database
 from handlers.cli import doctor, doctor_database, doctor_services
 from handlers.cli.main import cli
@@ -252,6 +252,7 @@ class TestDatabase:
         [
             ("writing", "error", ("require_ready", ReadOnly())),
             ("writing", "error", ("require_ready", Corrupt())),
+            ("writing", "error", ("require_ready", DistributedStandbys())),
             ("writing", "warning", ("require_ready", TransactionPooler())),
             ("pooler", "error", ("require_session_pooling", TransactionPooler())),
             ("pooler", "warning", ("require_session_pooling", Unavailable())),
