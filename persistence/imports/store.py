@@ -296,14 +296,17 @@ class SqlImports:
         return {row["number"]: pk for row, pk in zip(rows, pks, strict=True)}
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-        """Overwrite rows that are locked."""
-        unchanged = {"uuid", "number"}
+        """Overwrite rows that are locked. They never move to another user."""
+        unchanged = {"uuid", "number", OWNER}
         changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - unchanged}
-        statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"))
+        statement = sa.update(table).where(
+            table.c.pk == sa.bindparam("row_pk"), table.c[OWNER] == sa.bindparam("row_user_pk")
+        )
         statement = statement.values(**changed, version=next_version(table.c.version))
         parameters = [
             {
                 "row_pk": pks[row["number"]],
+                "row_user_pk": row[OWNER],
                 NEW_VERSION: new_version(),
                 **{name: row[name] for name in changed},
             }
