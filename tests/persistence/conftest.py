@@ -10,6 +10,7 @@ from domain.accounts.users import User
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
 from tests.conftest import KIND, MakeUrl
+from tests.support import citus
 from tests.support.fakes import fake_renderers
 from tests.support.stored import store_user
 
@@ -30,10 +31,17 @@ def engines(database_url: str) -> Iterator[Engines]:
 @pytest.fixture(scope="module")
 def copy_url(make_url: MakeUrl) -> Callable[[], str]:
     """Return a function that copies a database with all tables, which is faster than migrating."""
-    template = make_url()
-    database = Database(template, renderers=fake_renderers())
-    database.migrate()
-    database.close()
+
+    def migrated() -> str:
+        url = make_url()
+        database = Database(url, renderers=fake_renderers())
+        database.migrate()
+        database.close()
+        return url
+
+    if citus.COORDINATOR:  # its processes use the template all the time
+        return migrated
+    template = migrated()
 
     def copy() -> str:
         url = make_url()

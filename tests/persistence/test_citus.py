@@ -19,6 +19,7 @@ from tests.support import citus
 from tests.support.every_statement import fill_every_table
 from tests.support.fakes import fake_renderers
 from tests.support.postgres_programs import run_program
+from tests.support.releases import EXPANDING, NextRelease
 from tests.support.stored import store_order, store_user
 
 pytestmark = citus.only_distributed
@@ -122,6 +123,18 @@ def test_the_way_back(filled: Database, one_node_url: str, tmp_path: Path) -> No
         user = store_user(database, email="new@example.com")
         stored = store_order(database, user_pk=user.pk)
     assert stored.pk not in {row[0] for row in before["orders"]}
+
+
+def test_an_upgrade_of_a_distributed_database(filled: Database, next_release: NextRelease) -> None:
+    filled.distribute(lambda _: None)
+    revision = next_release.add_step(EXPANDING)
+    with next_release.code():
+        filled.migrate()
+
+        assert filled.schema_state().revision == revision
+        filled.require_ready()
+    assert filled.distribution_steps() == 0
+    store_order(filled, user_pk=store_user(filled, email="new@example.com").pk)
 
 
 def test_standbys_of_a_coordinator_are_refused(database_url: str) -> None:

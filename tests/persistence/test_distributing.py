@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from domain.privacy.retention import Expiring
+from domain.shared.errors import Unavailable
 from domain.shared.readiness import DistributedStandbys
 from handlers.cli.database import refuse_unsuitable_connections
+from persistence import distributing
 from persistence.accounts.emails import user_emails
 from persistence.database import Database
 from persistence.distributing import (
@@ -125,6 +127,23 @@ class TestKeys:
             stored = {key.name for key in stored_keys(connection) if key.kind == "f"}
 
         assert in_metadata - stored == {"fk_one_time_tokens_user_pk"}
+
+
+@only_postgresql
+def test_a_table_in_use_is_waited_for_with_a_limit(
+    filled: tuple[str, Engines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, engines = filled
+    monkeypatch.setattr(distributing, "LOCK_TIMEOUT_MS", 50)
+    with closing(Database(url, renderers=fake_renderers())) as database:
+        left = phase_steps(engines, key_steps)
+        with engines.writing.connect() as connection:
+            connection.exec_driver_sql("LOCK TABLE users, orders")
+            with pytest.raises(Unavailable):
+                database.distribute(lambda _: None)
+
+    assert set(phase_steps(engines, key_steps)) <= set(left)
+    assert phase_steps(engines, key_steps)
 
 
 @only_postgresql

@@ -23,6 +23,9 @@ _IS_TRIED = os.environ.get("WAYBILL_TEST_DATABASE") == "postgres"
 COORDINATOR = os.environ.get("WAYBILL_TEST_CITUS_URL", "") if _IS_TRIED else ""
 """Empty unless Citus is tried."""
 
+UUIDS = "a UUID is unique among the rows of a user only"
+"""A reason of ``one_node``."""
+
 # Few, since each statement over all rows asks every shard.
 _SHARDS = 2
 
