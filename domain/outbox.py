@@ -34,7 +34,7 @@ class OutboxKind(StrEnum):
 
 
 class OutboxStatus(StrEnum):
-    """pending → delivered | dead; a dead letter can be made pending again."""
+    """pending → delivered | dead; a dead event can be made pending again."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -70,7 +70,7 @@ class OutboxEvent:
         self.last_error = None
 
     def fail(self, now: datetime, error: str, lease: datetime) -> None:
-        """Record a failed delivery: retry later, or make it a dead letter.
+        """Record a failed delivery: retry later, or make the event dead.
 
         ``lease`` is the end of the failed worker's lease. Does nothing if another worker has
         leased or finished the event since.
@@ -85,7 +85,7 @@ class OutboxEvent:
         self.attempts += 1
 
     def requeue(self, now: datetime) -> None:
-        """Make a dead letter pending again. Raises Conflict for any other status."""
+        """Make a dead event pending again. Raises Conflict for any other status."""
         if self.status is not OutboxStatus.DEAD:
             raise Conflict("Only a dead letter can be sent again.", code="not_a_dead_letter")
         self.status = OutboxStatus.PENDING
@@ -156,7 +156,7 @@ def record_failure(pk: int, lease: datetime, error: str, uow: OutboxWork) -> Non
 
 
 def requeue_event(pk: int, uow: OutboxWork) -> None:
-    """Send a dead letter again. Raises NotFound, and Conflict for any other event."""
+    """Send a dead event again. Raises NotFound, and Conflict for an event that is not dead."""
     _get(pk, uow).requeue(uow.now)
     uow.commit()
 

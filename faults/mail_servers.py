@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
+from functools import partial
 from itertools import count
-from threading import Event, Lock, Thread
+from threading import Event, Lock
+
+from faults.threads import running
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^@>]+)@", re.MULTILINE | re.IGNORECASE)
 _CLOSED_EVERY, _SILENT_EVERY = 13, 23
@@ -128,11 +131,10 @@ class _Conversation(socketserver.StreamRequestHandler):
 def mail_server() -> Iterator[MailServer]:
     """A running server; it ends with the block."""
     with MailServer() as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
+
+        def end() -> None:
             server.ended.set()
             server.shutdown()
-            thread.join()
+
+        with running([partial(server.serve_forever, 0.01)], end):
+            yield server

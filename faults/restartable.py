@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 from faults.environment import Environment
+from faults.threads import running
 from tests.support.server import Server, free_port
 
 _STOP_SECONDS = 60
@@ -59,15 +59,12 @@ def restart_commands(servers: Sequence[RestartableServer]) -> Iterator[Sequence[
         def log_message(self, *_: Any) -> None:
             """Log nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as control:
-        thread = Thread(target=control.serve_forever)
-        thread.start()
-        try:
-            port = control.server_address[1]
-            yield [
-                f"curl --silent --show-error --fail --request POST http://127.0.0.1:{port}/{number}"
-                for number in range(len(servers))
-            ]
-        finally:
-            control.shutdown()
-            thread.join()
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), Handler) as control,
+        running([control.serve_forever], control.shutdown),
+    ):
+        port = control.server_address[1]
+        yield [
+            f"curl --silent --show-error --fail --request POST http://127.0.0.1:{port}/{number}"
+            for number in range(len(servers))
+        ]

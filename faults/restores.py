@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from functools import partial
+from threading import Event
 from time import sleep
 
 import httpx
@@ -11,6 +12,7 @@ from domain.orders.orders import Order
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.scale import Scale
+from faults.threads import running
 from tests.support.builders import make_item, make_seller
 from tests.support.restored_backups import back_up
 from tests.support.server import Server
@@ -100,22 +102,13 @@ def _reading(
     """Run readers during the block, so that the restore happens under reads."""
     ended = Event()
 
-    def read(path: str, headers: dict[str, str]) -> None:
-        with environment.client(server, headers) as client:
+    def read(path: str) -> None:
+        with environment.client(server, readers[path]) as client:
             while not ended.is_set():
                 status = client.get(path).status_code
                 if status not in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:
                     failures.append(f"concurrent read of {path}: {status}")
                 sleep(_PAUSE_SECONDS)
 
-    threads = [
-        Thread(target=read, args=notes) for notes in readers.items() for _ in range(_READERS)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+    with running([partial(read, path) for path in readers for _ in range(_READERS)], ended.set):
         yield
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()

@@ -13,6 +13,7 @@ from time import monotonic
 import psutil
 
 from faults import (
+    archiving,
     authorization,
     dropped_connections,
     emails,
@@ -21,6 +22,7 @@ from faults import (
     full_disks,
     graceful_stop,
     killed_workers,
+    lost_changes,
     outages,
     parallel_attempts,
     pooler,
@@ -56,9 +58,11 @@ CHECKS: Sequence[Check] = (
     Check("outages", outages.check, (POSTGRES,)),
     Check("pooler", pooler.check, (POSTGRES,)),
     Check("restores", restores.check),
+    Check("archiving", archiving.check),
     Check("failovers", failovers.check, (POSTGRES,)),
-    Check("lost-changes", failovers.check_lost_changes, (POSTGRES,)),
+    Check("lost-changes", lost_changes.check, (POSTGRES,)),
     Check("own-reads", standbys.check_own_reads, (POSTGRES,)),
+    Check("applied-reads", standbys.check_applied_reads, (POSTGRES,)),
     Check("pooled-own-reads", standbys.check_pooled_own_reads, (POSTGRES,)),
     Check("standbys", standbys.check_failures, (POSTGRES,)),
     Check("contract", pytest_suites.contract, (SQLITE,)),

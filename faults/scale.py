@@ -32,7 +32,9 @@ class Scale:
     failovers: int
     lost_changes: int
     own_reads: int
+    applied_reads: int
     standby_failures: int
+    archived_orders: int
     time_factor: float = 1.0
 
 
@@ -59,7 +61,9 @@ FULL = Scale(
     failovers=5,
     lost_changes=3,
     own_reads=5000,
+    applied_reads=1500,
     standby_failures=2,
+    archived_orders=320,
 )
 # On SQLite, when both databases are checked: less of what depends least on the database.
 REDUCED = replace(
@@ -75,6 +79,7 @@ REDUCED = replace(
     restores=3,
     attempts=240,
     reloads=1,
+    archived_orders=80,
 )
 QUICK = Scale(
     bad_requests=250,
@@ -99,6 +104,8 @@ QUICK = Scale(
     failovers=1,
     lost_changes=1,
     own_reads=160,
+    applied_reads=80,
     standby_failures=1,
+    archived_orders=24,
     time_factor=5.0,
 )

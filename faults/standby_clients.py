@@ -74,12 +74,21 @@ class Shopper:
 
     def cancelled(self, order_pk: int, client: httpx.Client | None = None) -> set[int]:
         """The pks of the lines that the order shows as cancelled. Raises HTTPStatusError."""
-        response = (client or self.client).get(f"/users/orders/{order_pk}/").raise_for_status()
-        return {
-            item["pk"]
-            for item in response.json()["orderitem_set"]
-            if item["active_cancellation_request"]
-        }
+        return cancelled_in((client or self.client).get(detail(order_pk)).raise_for_status())
+
+
+def detail(order_pk: int) -> str:
+    """The path of an order."""
+    return f"/users/orders/{order_pk}/"
+
+
+def cancelled_in(response: httpx.Response) -> set[int]:
+    """The pks of the lines that a response shows as cancelled."""
+    return {
+        item["pk"]
+        for item in response.json()["orderitem_set"]
+        if item["active_cancellation_request"]
+    }
 
 
 @dataclass
@@ -120,7 +129,7 @@ def reading(shoppers: Sequence[Shopper]) -> Iterator[list[Reads]]:
 
 
 def _read(shopper: Shopper, reads: Reads, ended: Event) -> None:
-    path = f"/users/orders/{shopper.orders[0].pk}/"
+    path = detail(shopper.orders[0].pk)
     while not ended.is_set():
         try:
             response = shopper.client.get(path)

@@ -40,6 +40,18 @@ def check_own_reads(environment: Environment, scale: Scale) -> Finding:
     return pairs.finding(environment, "own changes read from standbys")
 
 
+def check_applied_reads(environment: Environment, scale: Scale) -> Finding:
+    """The same in the mode `applied`, where another client reads each change at once."""
+    pairs = _Pairs(scale.applied_reads, scale.time_factor, by_others=True)
+    with replicated_shop(environment) as (servers, own):
+        primary, *standbys = servers.nodes
+        names = ", ".join(node.name for node in standbys)
+        primary.configure(synchronous_standby_names=f"FIRST {len(standbys)} ({names})")
+        env = _reading_standbys(servers) | {"WAYBILL_DATABASE_READS": "applied"}
+        pairs.run_on(servers, own, own, env)
+    return pairs.finding(environment, "others' changes read from synchronous standbys")
+
+
 def check_pooled_own_reads(environment: Environment, scale: Scale) -> Finding:
     """The same with PgBouncer in transaction mode in front of each server."""
     title = "own changes read from standbys behind PgBouncer"
@@ -101,9 +113,10 @@ def check_failures(environment: Environment, scale: Scale) -> Finding:
 
 
 class _Pairs:
-    """Changes that are read at once by the client that made them."""
+    """Changes that are read at once, by the client that made them or ``by_others``."""
 
-    def __init__(self, required: int, time_factor: float) -> None:
+    def __init__(self, required: int, time_factor: float, *, by_others: bool = False) -> None:
+        self._by_others = by_others
         self.failures: list[str] = []
         self.by_kind: Counter[str] = Counter()
         self.stale = 0
@@ -122,24 +135,25 @@ class _Pairs:
                 catch_up(servers)
                 with _pausing(servers.nodes[1:]):
                     self.run(own, server)
-        self.on_standbys = sum(map(_transactions, servers.nodes[1:]))
+        self.on_standbys = sum(map(_look_ups, servers.nodes[1:]))
         self.failures += broken_at(own.url)
         # On a busy machine a standby that is paused is seldom far enough.
         if self.on_standbys < self.count / len(_KINDS) / self._time_factor:
-            self.failures.append(f"standbys served {self.on_standbys} statements only")
+            self.failures.append(f"standbys looked up {self.on_standbys} callers only")
 
     def finding(self, environment: Environment, title: str) -> Finding:
         """The result."""
+        whose = "another client's" if self._by_others else "a client's own"
         return Finding(
             title=title,
             database=environment.kind,
             count=self.count,
             required=self._required,
-            requirement="0 stale reads of a client's own change; 0 other statuses than 200",
+            requirement=f"0 stale reads of {whose} change; 0 other statuses than 200",
             figures={
                 **self.by_kind,
                 "stale": self.stale,
-                "transactions on standbys": self.on_standbys,
+                "look-ups on standbys": self.on_standbys,
             },
             failures=tuple(self.failures),
         )
@@ -165,21 +179,25 @@ class _Pairs:
         by = "cookies" if kind == "token" else kind
         shopper = Shopper(own, server, by, orders=-(-count // LINES))
         seller = own.client(server, own.seller_headers(shopper.seller))
+        reader, reading_seller = shopper.client, seller
+        if self._by_others:
+            reader = shopper.new_client(by)
+            reading_seller = own.client(server, own.seller_headers(shopper.seller))
         for order in shopper.orders:
             done: set[object] = set()
             for item in order.items[:count]:
                 if kind == "token":
                     changed = seller.post(f"/api/i1/order-items/{item.uuid}/reject/")
                     done.add(str(item.uuid))
-                    is_seen = _rejected(seller, order.number) == done
+                    is_seen = _rejected(reading_seller, order.number) == done
                 else:
                     changed = shopper.cancel(item.pk)
                     done.add(item.pk)
-                    is_seen = shopper.cancelled(order.pk) == done
+                    is_seen = shopper.cancelled(order.pk, reader) == done
                 self._add(kind, changed, is_seen=is_seen)
             count -= LINES
-        seller.close()
-        shopper.client.close()
+        for client in (seller, reading_seller, shopper.client, reader):
+            client.close()
 
     def _add(self, kind: str, changed: httpx.Response, *, is_seen: bool) -> None:
         with self._lock:
@@ -188,7 +206,7 @@ class _Pairs:
                 self.failures.append(f"{kind}: {changed.status_code} {changed.text[:200]}")
             elif not is_seen:
                 self.stale += 1
-                self.failures.append(f"{kind}: its own change is not seen")
+                self.failures.append(f"{kind}: the change is not seen")
 
 
 def _rejected(seller: httpx.Client, number: str) -> set[str]:
@@ -257,8 +275,11 @@ def _reading_standbys(servers: Replicated) -> dict[str, str]:
     return {"WAYBILL_DATABASE_READ_URL": servers.url(*servers.nodes[1:])}
 
 
-def _transactions(node: Node) -> int:
+def _look_ups(node: Node) -> int:
+    """How many times callers were looked up on the server."""
     [(count,)] = node.execute(
-        "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()", "shop"
+        "SELECT sum(idx_scan + seq_scan) FROM pg_stat_user_tables"
+        " WHERE relname IN ('sessions', 'seller_tokens')",
+        "shop",
     )
     return int(count)

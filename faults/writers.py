@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, Queue
-from threading import Event, Thread
+from threading import Event
 from time import monotonic, sleep
 
 import httpx
@@ -15,6 +15,7 @@ from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.shared.paging import PageRequest
 from faults.environment import Customer, Environment
+from faults.threads import running
 from tests.support.builders import make_item, make_product
 from tests.support.server import Server
 
@@ -95,16 +96,8 @@ class Writers:
     @contextmanager
     def running(self, writers: int, readers: int = 1) -> Iterator[None]:
         """Run so many clients that write and read while the block runs."""
-        threads = [Thread(target=self._write) for _ in range(writers)]
-        threads += [Thread(target=self._read) for _ in range(readers)]
-        for thread in threads:
-            thread.start()
-        try:
+        with running([self._write] * writers + [self._read] * readers, self._ended.set):
             yield
-        finally:
-            self._ended.set()
-            for thread in threads:
-                thread.join()
 
     def wait_for_write(self, timeout: float) -> float | None:
         """Wait for the next write that begins after now; return its start in seconds from now.

@@ -3,10 +3,12 @@
 import logging
 import re
 import sys
+from typing import TextIO
 
 import structlog
 
 from handlers.settings import LogFormat, Settings
+from handlers.standard_error import STANDARD_ERROR
 
 # For a refused row, PostgreSQL's DETAIL contains the row or its key: a person's data. It may have
 # many lines; the fields after it are known.
@@ -38,7 +40,7 @@ def configure_logs(settings: Settings) -> None:
             renderer,
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _InOrder(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     # At each start it tells which plug-ins it has.
@@ -50,6 +52,14 @@ def configure_logs(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         cache_logger_on_first_use=True,
     )
+
+
+class _InOrder(logging.StreamHandler[TextIO]):
+    """Writes a line after those that happened before it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        STANDARD_ERROR.flush()
+        super().emit(record)
 
 
 def _leave_details_out(

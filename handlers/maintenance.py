@@ -42,7 +42,7 @@ class Database(Protocol):
 
 
 class TidyRun:
-    """One run. ``removed`` has the number of removed rows so far, by kind."""
+    """One run. ``removed`` counts the rows that were removed so far, by kind."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class TidyRun:
         self._database.write(partial(end_run, self._holder))
 
     def _months(self) -> Iterator[None]:
-        """Tables that are in use all the time can wait for the next run."""
+        """A table that is in use all the time waits for the next run."""
         for kind in Monthly:
             for work in (partial(create_months, kind), partial(drop_months, kind, self._periods)):
                 try:
@@ -115,17 +115,17 @@ class TidyRun:
             yield
 
     def _write(self, work: Callable[[UnitOfWork], Result]) -> Result:
-        def held(uow: UnitOfWork) -> Result:
+        def work_in_run(uow: UnitOfWork) -> Result:
             continue_run(self._holder, uow)
             return work(uow)
 
-        return self._database.write(held)
+        return self._database.write(work_in_run)
 
 
 class HourlyTidy:
-    """Tidies once an hour, whichever worker of the database comes first, step by step.
+    """Tidies once an hour, in one of the workers of a database.
 
-    The steps are short, so that e-mails are delivered in between.
+    It works in short steps, so that e-mails are delivered in between.
     """
 
     def __init__(self, database: Database) -> None:

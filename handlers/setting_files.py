@@ -28,7 +28,7 @@ def is_secret(setting: Field[Any]) -> bool:
 
 
 def read_setting_files(settings: Iterable[Field[Any]], prefix: str) -> FileSettings:
-    """The settings whose files are named in the environment.
+    """Read the settings whose files are named in the environment.
 
     An error names the file, never its content.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
+from random import getrandbits
 from typing import Any, cast
 
 from environs import EnvValidationError
@@ -10,13 +11,15 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Span, SpanKind, get_current_span
 
 _EXPORTER = "OTEL_TRACES_EXPORTER"
 _DEFAULT = "otlp"
 # The name of the specification, and that of the package.
 _REGISTERED = {_DEFAULT: "otlp_proto_http"}
+_LAST_BITS = TraceIdRatioBased.TRACE_ID_LIMIT
+_NO_PARENT = Context()
 
 
 def find_exporter(environ: Mapping[str, str]) -> Callable[[], SpanExporter]:
@@ -42,11 +45,7 @@ class _GivenTraceId:
         self.next_trace_id = 0
 
     def generate_trace_id(self) -> int:
-        return self.next_trace_id or self.new_trace_id()
-
-    def new_trace_id(self) -> int:
-        """A random trace id."""
-        trace_id: int = self._random.generate_trace_id()
+        trace_id: int = self.next_trace_id or self._random.generate_trace_id()
         return trace_id
 
     def __getattr__(self, name: str) -> Any:
@@ -56,22 +55,32 @@ class _GivenTraceId:
 class SampledRequests:
     """Spans of requests, made for those that the sampler of ``provider`` chooses.
 
-    The SDK makes an object for each request, chosen or not, which costs three times as much as the
-    choice. Used in one thread.
+    The SDK makes an object for each request, chosen or not. Used in one thread.
     """
 
     def __init__(self, provider: TracerProvider) -> None:
         self._sampler = provider.sampler
+        self._bound = _bound_of(provider.sampler)
         self._ids: Any = _GivenTraceId()
         # The choice is made before; spans below a request are recorded with it.
         provider.sampler = ParentBased(ALWAYS_ON, remote_parent_not_sampled=ALWAYS_ON)
         provider.id_generator = cast(Any, self._ids)
         self.tracer = provider.get_tracer("waybill")
 
-    def start(self, name: str, parent: Context) -> Span | None:
-        """The span of a request; None if the sampler does not choose it."""
-        remote = get_current_span(parent).get_span_context()
-        trace_id = remote.trace_id if remote.is_valid else self._ids.new_trace_id()
+    def start(self, name: str, parent: Context | None) -> Span | None:
+        """The span of a request, in a new trace without a ``parent``.
+
+        None if the sampler does not choose it.
+        """
+        trace_id = getrandbits(128)
+        if parent is None:
+            # To ask the sampler costs ten times as much.
+            if trace_id & _LAST_BITS >= self._bound:
+                return None
+            parent = _NO_PARENT
+        else:
+            remote = get_current_span(parent).get_span_context()
+            trace_id = remote.trace_id if remote.is_valid else trace_id
         choice: Any = self._sampler.should_sample(parent, trace_id, name, SpanKind.SERVER)
         if not choice.decision.is_sampled():
             return None
@@ -82,6 +91,14 @@ class SampledRequests:
             )
         finally:
             self._ids.next_trace_id = 0
+
+
+def _bound_of(sampler: Any) -> int:
+    """The least value of the last bits of a new trace's id that ``sampler`` does not choose, where
+    it looks at nothing else."""
+    root = getattr(sampler, "_root", None) if isinstance(sampler, ParentBased) else sampler
+    # Not one of a derived class.
+    return root.bound if type(root) is TraceIdRatioBased else _LAST_BITS + 1
 
 
 def new_provider(environ: Mapping[str, str]) -> TracerProvider:

@@ -6,7 +6,7 @@ SQL text, no text of an error.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from environs import EnvValidationError
@@ -66,7 +66,7 @@ def configured_tracing() -> "Tracing | None":
 class Tracing:
     """Makes spans once it is started, in the process that serves; ``make`` makes their provider.
 
-    Requests that are not sampled cost little: the sampler is called before a span is made, and
+    Requests that are not sampled cost little: whether one is, is decided before a span is made, and
     statements are observed only while a request is being recorded.
     """
 
@@ -99,42 +99,45 @@ class Tracing:
 
     def middleware(self, next_app: ASGIApp) -> ASGIApp:
         """``next_app``, a guard, with a span around each request."""
-        from opentelemetry import context, propagate, trace
-        from opentelemetry.trace import StatusCode
+        from opentelemetry import propagate
 
         forwarded = frozenset(name.encode() for name in propagate.get_global_textmap().fields)
 
-        root = context.Context()
-
-        async def traced(scope: Scope, receive: Receive, send: Send) -> None:
+        def traced(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if self._requests is None or scope["type"] != "http":
-                await next_app(scope, receive, send)
-                return
-            carrier = {
-                name.decode(): value.decode("latin-1")
-                for name, value in scope["headers"]
-                if name in forwarded
-            }
-            parent = propagate.extract(carrier) if carrier else root
+                return next_app(scope, receive, send)
+            parent: Any = None
+            for name, _ in scope["headers"]:
+                if name in forwarded:
+                    parent = propagate.extract(_carrier(scope, forwarded))
+                    break
             span = self._requests.start(scope["method"], parent)
             if span is None:
-                await next_app(scope, receive, send)
-                return
-            token = context.attach(trace.set_span_in_context(span, parent))
-            self._begin_recording()
-            try:
-                await next_app(scope, receive, send)
-            finally:
-                self._end_recording()
-                context.detach(token)
-                exchange = exchange_in(scope)
-                if exchange is not None:
-                    _describe(span, scope, exchange)
-                    if exchange.status >= _SERVER_ERROR or not exchange.status:
-                        span.set_status(StatusCode.ERROR)
-                span.end()
+                return next_app(scope, receive, send)
+            return self._record(span, parent, scope, next_app(scope, receive, send))
 
         return traced
+
+    async def _record(
+        self, span: Any, parent: Any, scope: Scope, response: Awaitable[None]
+    ) -> None:
+        """Run ``response``, which is recorded as ``span``."""
+        from opentelemetry import context, trace
+        from opentelemetry.trace import StatusCode
+
+        token = context.attach(trace.set_span_in_context(span, parent or context.Context()))
+        self._begin_recording()
+        try:
+            await response
+        finally:
+            self._end_recording()
+            context.detach(token)
+            exchange = exchange_in(scope)
+            if exchange is not None:
+                _describe(span, scope, exchange)
+                if exchange.status >= _SERVER_ERROR or not exchange.status:
+                    span.set_status(StatusCode.ERROR)
+            span.end()
 
     def _begin_recording(self) -> None:
         if not self._recorded:
@@ -173,6 +176,15 @@ class Tracing:
             span.end(execution.ended)
 
         return observe
+
+
+def _carrier(scope: Scope, forwarded: Collection[bytes]) -> dict[str, str]:
+    """The headers that continue a trace."""
+    return {
+        name.decode(): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in forwarded
+    }
 
 
 def _describe(span: Any, scope: Scope, exchange: Exchange) -> None:

@@ -12,14 +12,14 @@ from pathlib import Path
 import psycopg.conninfo
 
 from domain.shared.private_files import new_private_file
-from persistence.engine.engines import BUSY_TIMEOUT_MS
+from persistence.engine.sqlite import BUSY_TIMEOUT_MS
 
 PAGES = 4096
 """How many pages are copied between two reports of the progress."""
 
 
 class BackupFailed(Exception):
-    """There is no backup; ``str()`` is the reason, in one or more lines."""
+    """No backup was written; ``str()`` is the reason, in one or more lines."""
 
 
 class ProgramMissing(BackupFailed):
@@ -30,8 +30,8 @@ def back_up_sqlite(source: Path, target: Path, report: Callable[[int, int], obje
     """Copy the database as it is now to the new file ``target``, mode 0600, and check the copy.
 
     Writers do not wait, and none of their changes is copied in part. ``report`` gets the number of
-    pages to come and of all pages. Raises FileNotFoundError without a source, FileExistsError,
-    OSError, and BackupFailed, also for a damaged database.
+    pages that are left, and of all pages. Raises FileNotFoundError if there is no source,
+    FileExistsError if ``target`` exists, OSError, and BackupFailed, also for a damaged database.
     """
     if not source.exists():
         raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(source))
@@ -45,8 +45,8 @@ def back_up_sqlite(source: Path, target: Path, report: Callable[[int, int], obje
 def dump_postgres(url: str, target: Path) -> None:
     """Dump the database to the new file ``target``, mode 0600, in the custom format.
 
-    The table of contents is read back. Raises FileExistsError, OSError, ProgramMissing and
-    BackupFailed.
+    Then read the table of contents back, as a check. Raises FileExistsError, OSError,
+    ProgramMissing and BackupFailed.
     """
     connection, environment = _connection(url)
     with new_private_file(target) as part:
@@ -61,7 +61,7 @@ def _copy(source: Path, part: Path, report: Callable[[int, int], object]) -> Non
         closing(sqlite3.connect(part)) as copy,
     ):
         original.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        # Without a transaction the copy would begin again after each change by another process.
+        # Without a transaction, each change by another process would restart the copy.
         original.execute("BEGIN")
         original.execute("SELECT 1 FROM sqlite_schema").fetchone()
         original.backup(

@@ -29,16 +29,10 @@ from persistence import diagnosis, migrations, monitoring, readiness
 from persistence.availability import Availability
 from persistence.distributing import PHASES, distribute, obstacles
 from persistence.document_caches import document_caches
-from persistence.documents.cache import (
-    DisabledDocuments,
-    Documents,
-    RequestDocuments,
-)
+from persistence.documents.cache import DisabledDocuments, Documents, RequestDocuments
 from persistence.engine.background import Background
 from persistence.engine.engines import Pool, connect
-from persistence.engine.failures import (
-    LostRace,
-)
+from persistence.engine.failures import LostRace
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
 from persistence.engine.nodes import is_distributed

@@ -17,9 +17,11 @@ _SECONDS = 5.0
 
 
 class OutboxState(NamedTuple):
-    """When the next pending e-mail is or was due (None: there is none), and how many are dead.
+    """The pending and dead e-mails, and the last report of a mail worker.
 
-    ``worker_seen``: when a mail worker last reported; None: not in the last day.
+    ``next_due``: when the first pending e-mail is or was due; None if none is pending. ``dead``:
+    the number of e-mails that are not retried. ``worker_seen``: None if no worker has reported in
+    the last day.
     """
 
     next_due: datetime | None
@@ -57,7 +59,7 @@ def database_time(engines: Engines) -> datetime | None:
 
 
 def standby_obstacles(url: str) -> dict[str, str | None]:
-    """Return why each host of ``url`` can't be read as a standby, by its name; None: it can."""
+    """Return why each host of ``url``, by name, can't be read as a standby; None if it can."""
     return {host: _obstacle(host_url) for host, host_url in host_urls(url).items()}
 
 

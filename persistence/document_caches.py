@@ -1,4 +1,4 @@
-"""The caches of rendered documents of one database, which share its memory."""
+"""The caches of rendered documents of one database, which share an amount of memory."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ _STORED_KINDS: Mapping[str, DocumentKind[Any]] = {
     "orders": ORDER_DOCUMENTS,
     "old_orders": OLD_ORDER_DOCUMENTS,
 }
-# Shares of the memory in sixteenths: most is for what is read most, and is longest.
+# The caches' shares of the memory, in sixteenths. Orders are read most, and are longest.
 _SHARES = 16
 _SHARE_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
 
@@ -27,7 +27,7 @@ _SHARE_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
 def document_caches(
     renderers: Mapping[str, Renderer[Any]], engines: Engines, memory_bytes: int, later: RunLater
 ) -> Mapping[str, DocumentCache[Any]]:
-    """Return the cache of each renderer, by its name; they take ``memory_bytes`` in total."""
+    """Return a cache for each renderer, by its name; together they take ``memory_bytes``."""
     return {
         name: _document_cache(name, renderer, engines, memory_bytes, later)
         for name, renderer in renderers.items()

@@ -1,4 +1,4 @@
-"""When each mail worker last reported: a row for each process, for monitoring."""
+"""When each mail worker last reported: a row for each process."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from persistence.sql.bulk import insert
 from persistence.sql.columns import UtcDateTime, metadata
 
-_FORGOTTEN_AFTER = timedelta(days=1)
+_LIFETIME = timedelta(days=1)
 
 worker_heartbeats = sa.Table(
     "worker_heartbeats",
@@ -19,7 +19,7 @@ worker_heartbeats = sa.Table(
 
 
 def record_heartbeat(connection: sa.Connection, worker: UUID, now: datetime) -> None:
-    """Note that ``worker`` runs; forget the workers that have not reported for a day."""
+    """Record that ``worker`` runs; delete the rows of workers that have not reported for a day."""
     statement = insert(connection.dialect.name, worker_heartbeats)
     statement = statement.values(uuid=worker, seen_date=now)
     connection.execute(
@@ -29,7 +29,7 @@ def record_heartbeat(connection: sa.Connection, worker: UUID, now: datetime) -> 
     )
     connection.execute(
         sa.delete(worker_heartbeats).where(
-            worker_heartbeats.c.seen_date < now - _FORGOTTEN_AFTER,
+            worker_heartbeats.c.seen_date < now - _LIFETIME,
             worker_heartbeats.c.uuid != worker,
         )
     )

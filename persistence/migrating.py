@@ -1,4 +1,4 @@
-"""Migrations, and what every run of them completes: derived rows and partitions."""
+"""Runs the migrations, then fills derived tables and creates partitions."""
 
 from datetime import datetime
 

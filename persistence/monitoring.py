@@ -19,11 +19,11 @@ from persistence.orders.cancellations import cancellation_requests
 from persistence.outbox import outbox_events
 from persistence.sql.columns import UtcDateTime
 
-SECONDS = 2.0  # timeout of each answer of PostgreSQL
+SECONDS = 2.0  # how long to wait for each response of PostgreSQL
 
 
 def read_figures(engines: Engines, now: datetime) -> DatabaseFigures:
-    """Read the figures; tables with which this release does not work have only a revision.
+    """Read the figures; only the revision if this release does not work with the tables.
 
     Raises Unavailable, and SQLAlchemy's TimeoutError if no connection is free.
     """
@@ -63,7 +63,7 @@ def _age(date: datetime | None, now: datetime) -> float:
 
 @cache
 def _figures() -> sa.Select[Any]:
-    """The last columns count open requests that are younger than each of AGES, then all."""
+    """The last columns count the open requests younger than each of AGES, and then all of them."""
     events, requests = outbox_events.c, cancellation_requests.c
     is_pending = events.status == OutboxStatus.PENDING
     is_open = requests.status == CancellationStatus.OPEN

@@ -10,9 +10,10 @@ from domain.shared.readiness import Corrupt, ReadOnly
 from persistence import migrations
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users
-from persistence.engine.engines import Engines, busy_timeout
+from persistence.engine.engines import Engines
 from persistence.engine.failures import is_busy, is_corrupt, is_read_only
 from persistence.engine.files import file_of
+from persistence.engine.sqlite import busy_timeout
 from persistence.engine.statement_timeouts import shortened_timeout
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders

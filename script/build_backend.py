@@ -1,8 +1,9 @@
 """Builds the wheel, in which the rooms are packages of `waybill`; by setuptools (PEP 517).
 
-In the repository the rooms are top-level packages. `handlers` and `domain` are common names: so
-installed, they would collide with packages of others. Editable installs and source distributions
-are those of setuptools. docs/decisions/0016-a-wheel-with-one-package.md has the reasons.
+In the repository the rooms are top-level packages. If they were installed like that, common names
+such as `handlers` and `domain` would collide with packages of others. Editable installs and source
+distributions are those of setuptools. docs/decisions/0016-a-wheel-with-one-package.md has the
+reasons.
 """
 
 import tempfile

@@ -16,7 +16,7 @@ from psycopg import sql
 from sqlalchemy import event
 
 from persistence.database import Database
-from persistence.engine import engines
+from persistence.engine import sqlite
 from persistence.sql.compiled_query import DriverStatement, registered
 from tests.support import citus
 from tests.support.emptied import empty
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if KIND not in KINDS:
         raise pytest.UsageError(f"WAYBILL_TEST_DATABASE is one of {', '.join(KINDS)}, not {KIND}")
     # As for PostgreSQL below: the data need not survive a crash.
-    engines.SYNCHRONOUS = "OFF"
+    sqlite.SYNCHRONOUS = "OFF"
     # The workers of pytest-xdist inherit the environment, and so use the first process's server.
     if KIND == "postgres" and citus.COORDINATOR:
         os.environ[SERVER_URL] = citus.COORDINATOR

@@ -61,17 +61,20 @@ def reconcile_refunds(
 
 
 def _due(stored: Order, values: Values, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
-    """Return what was paid for all removed units, without what is promised or unpaid."""
+    """Return what was paid for all removed units, without what stays promised or is unpaid."""
     lines = {item.line: item for item in stored.items}
     whole = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
     plan_items = [
         plan_item for plan_item in _items_of_settled_lines(stored) if plan_item.request.is_agreed
     ]
+    completed = {plan_item.request.uuid for plan_item in _completed(stored, items)}
     refund, discount, shipping = _sums(
         [
             plan_item
             for plan_item in plan_items
-            if plan_item.request.is_cancel and plan_item.request.is_active
+            if plan_item.request.is_cancel
+            and plan_item.request.is_active
+            and plan_item.request.uuid not in completed
         ]
     )
     return (
@@ -136,7 +139,7 @@ def _changes(stored: Order, values: Values, items: Sequence[ImportedItem]) -> di
         if item.values["line"] not in lines or not lines[item.values["line"]].is_settled_here
     ]
     was, becomes = refund_totals(_of_order(stored), before), refund_totals(values, after)
-    amount, discount, shipping = _completed(stored, items)
+    amount, discount, shipping = _sums(_completed(stored, items))
     shipping_amount = _shipping(stored, values, items)
     return {
         "refund_amount": becomes.goods - was.goods + amount + shipping_amount,
@@ -165,13 +168,13 @@ def _line(item: ImportedItem, stored: OrderItem | None) -> RefundLine:
     return RefundLine.of(item.values, requested + other_requests(stored, named))
 
 
-def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
-    """Return the refunds of requests on lines settled here that the document completes."""
+def _completed(stored: Order, items: Sequence[ImportedItem]) -> list[CancellationPlanItem]:
+    """Return the plan items of requests on lines settled here that the document completes."""
     plan_items_by_uuid = {
         request.uuid: plan_item for request, (_, plan_item) in planned_requests(stored).items()
     }
     settled = {item.line for item in stored.items if item.is_settled_here}
-    plan_items = [
+    return [
         plan_item
         for item in items
         if item.values["line"] in settled
@@ -180,7 +183,6 @@ def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, 
         and (plan_item := plan_items_by_uuid.get(request.values["uuid"]))
         and plan_item.request.status is CancellationStatus.APPROVED
     ]
-    return _sums(plan_items)
 
 
 def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> int:

@@ -35,7 +35,7 @@ _SETTLED_PLANS = frozenset({PlanStatus.COMPLETED, PlanStatus.REJECTED, PlanStatu
 _MAX_NUMBER, _MAX_EMAIL, _MAX_TEXT = 64, 254, 100
 
 
-class Hindrance(StrEnum):
+class Obstacle(StrEnum):
     """Why an order stays; the text is for operators."""
 
     GUEST = "of a guest, who could not see it any more"
@@ -83,41 +83,41 @@ class ArchiveWork(AuditWork, Protocol):
     def order_archive(self) -> OrderArchive: ...
 
 
-def hindrance(found: ArchivableOrder, now: datetime, policy: ReturnPolicy) -> Hindrance | None:
+def obstacle(found: ArchivableOrder, now: datetime, policy: ReturnPolicy) -> Obstacle | None:
     """Return why this order can not be archived at ``now``; None if it can."""
     requests = [request for item in found.order.items for request in item.cancellation_requests]
-    checks: Iterable[tuple[Hindrance, Callable[[], bool]]] = (
-        (Hindrance.GUEST, lambda: found.is_guest),
-        (Hindrance.OPEN_REQUEST, lambda: any(request.is_open for request in requests)),
-        (Hindrance.UNPAID_REFUND, lambda: _has_unpaid_refund(found, requests)),
-        (Hindrance.UNPAID, lambda: found.order.payment_pending),
+    checks: Iterable[tuple[Obstacle, Callable[[], bool]]] = (
+        (Obstacle.GUEST, lambda: found.is_guest),
+        (Obstacle.OPEN_REQUEST, lambda: any(request.is_open for request in requests)),
+        (Obstacle.UNPAID_REFUND, lambda: _has_unpaid_refund(found, requests)),
+        (Obstacle.UNPAID, lambda: found.order.payment_pending),
         (
-            Hindrance.UNFINISHED,
+            Obstacle.UNFINISHED,
             lambda: any(item.state not in _FINISHED for item in found.order.items),
         ),
-        (Hindrance.RETURNABLE, lambda: found.order.is_refundable(now, policy)),
+        (Obstacle.RETURNABLE, lambda: found.order.is_refundable(now, policy)),
         (
-            Hindrance.TRADE_IN,
+            Obstacle.TRADE_IN,
             lambda: any(item.is_tradable(now) for item in found.order.items),
         ),
-        (Hindrance.NUMBER_TAKEN, lambda: found.is_number_taken),
-        (Hindrance.NOT_SHOWABLE, lambda: not _is_showable(found.order)),
+        (Obstacle.NUMBER_TAKEN, lambda: found.is_number_taken),
+        (Obstacle.NOT_SHOWABLE, lambda: not _is_showable(found.order)),
     )
     return next((reason for reason, applies in checks if applies()), None)
 
 
-def hindrance_of(pk: int, policy: ReturnPolicy, uow: ArchiveWork) -> Hindrance | None:
+def obstacle_of(pk: int, policy: ReturnPolicy, uow: ArchiveWork) -> Obstacle | None:
     """Return why the order with this pk can not be archived now; change nothing."""
     found = uow.order_archive.get(pk, is_locked=False)
-    return Hindrance.GONE if found is None else hindrance(found, uow.now, policy)
+    return Obstacle.GONE if found is None else obstacle(found, uow.now, policy)
 
 
-def archive_order(pk: int, policy: ReturnPolicy, actor: str, uow: ArchiveWork) -> Hindrance | None:
+def archive_order(pk: int, policy: ReturnPolicy, actor: str, uow: ArchiveWork) -> Obstacle | None:
     """Make this order an old order, in one transaction; return why it can not be, if so."""
     found = uow.order_archive.get(pk, is_locked=True)
     if found is None:
-        return Hindrance.GONE
-    reason = hindrance(found, uow.now, policy)
+        return Obstacle.GONE
+    reason = obstacle(found, uow.now, policy)
     if reason is None:
         order = found.order
         uow.order_archive.replace(found, old_order_of(order, found.plans, uow.now))

@@ -19,8 +19,8 @@ _MIB = 1024 * 1024
 def backup(file: Path) -> None:
     """Write a backup of the database to the new file FILE, which only its owner can read.
 
-    Servers and workers go on. SQLite is copied by its online backup, and the copy is checked;
-    PostgreSQL is dumped by pg_dump, which has to be installed.
+    Servers and workers keep running. SQLite is copied by its online backup, and the copy is
+    checked. PostgreSQL is dumped by pg_dump, which has to be installed.
     """
     with report_errors():
         settings = command_settings()
@@ -36,7 +36,7 @@ def backup(file: Path) -> None:
                 f" {one_line(str(error))}"
             ) from error
         except BackupFailed as error:
-            raise click.ClickException(f"There is no backup: {one_line(str(error))}.") from error
+            raise click.ClickException(f"No backup was made: {one_line(str(error))}.") from error
     click.echo(f"{file.absolute()}: {file.stat().st_size / _MIB:.1f} MiB. Checked.")
 
 

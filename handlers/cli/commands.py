@@ -5,93 +5,87 @@ from typing import NamedTuple
 
 
 class CommandEntry(NamedTuple):
-    """Module and name of a command, and the first sentence of its help."""
+    """Module of this package and name in it of a command, and the first sentence of its help.
+
+    The module has no package here: a wheel has `waybill.handlers.cli`.
+    """
 
     module: str
     name: str
     summary: str
 
-    @property
-    def file(self) -> str:
-        """The module's name in this package, which is `waybill.handlers.cli` in a wheel."""
-        return self.module.rpartition(".")[2]
-
 
 COMMANDS: Mapping[str, CommandEntry] = {
     "archive": CommandEntry(
-        "handlers.cli.archive",
+        "archive",
         "archive",
         "Move finished orders to the archive, where shoppers see them as old orders.",
     ),
     "backup": CommandEntry(
-        "handlers.cli.backup",
+        "backup",
         "backup",
         "Write a backup of the database to the new file FILE, which only its owner can read.",
     ),
     "carriers": CommandEntry(
-        "handlers.cli.carriers",
+        "carriers",
         "carriers",
         "The carriers by which shoppers can return what they bought.",
     ),
-    "contract": CommandEntry("handlers.cli.contract", "contract", "The OpenAPI documents."),
+    "contract": CommandEntry("contract", "contract", "The OpenAPI documents."),
     "distribute": CommandEntry(
-        "handlers.cli.distribute", "distribute", "Distribute the tables over nodes of Citus."
+        "distribute", "distribute", "Distribute the tables over nodes of Citus."
     ),
     "doctor": CommandEntry(
-        "handlers.cli.doctor",
+        "doctor",
         "doctor",
         "Check the settings, the database and the other services, and say what to do.",
     ),
     "import": CommandEntry(
-        "handlers.cli.imports",
+        "imports",
         "import_",
         "Load orders from newline-delimited JSON (openapi/imports/documents.yaml says how).",
     ),
-    "migrate": CommandEntry(
-        "handlers.cli.migrate", "migrate", "Bring the database's tables up to date."
-    ),
+    "migrate": CommandEntry("migrate", "migrate", "Bring the database's tables up to date."),
     "outbox": CommandEntry(
-        "handlers.cli.outbox",
+        "outbox",
         "outbox",
         "The e-mails to shoppers; `waybill worker` delivers them.",
     ),
     "plans": CommandEntry(
-        "handlers.cli.plans",
+        "plans",
         "plans",
         "The cancellation plans; `waybill requests show` names that of a request.",
     ),
     "reasons": CommandEntry(
-        "handlers.cli.reasons",
+        "reasons",
         "reasons",
         "The reasons that shoppers choose from when they cancel or return.",
     ),
     "requests": CommandEntry(
-        "handlers.cli.requests", "requests", "The requests to cancel items and to send them back."
+        "requests", "requests", "The requests to cancel items and to send them back."
     ),
     "seed": CommandEntry(
-        "handlers.cli.seed",
+        "seed",
         "seed",
         "Fill the database with a made-up shop, for tests; the same arguments make the same shop.",
     ),
-    "sellers": CommandEntry("handlers.cli.sellers", "sellers", "The sellers of the marketplace."),
+    "sellers": CommandEntry("sellers", "sellers", "The sellers of the marketplace."),
     "serve": CommandEntry(
-        "handlers.cli.serve",
+        "serve",
         "serve",
         "Serve the API and its documentation until Ctrl-C or SIGTERM.",
     ),
-    "sessions": CommandEntry("handlers.cli.sessions", "sessions", "Logins."),
-    "tidy": CommandEntry(
-        "handlers.cli.tidy", "tidy", "Remove what is stored and no longer needed."
-    ),
+    "sessions": CommandEntry("sessions", "sessions", "Logins."),
+    "tidy": CommandEntry("tidy", "tidy", "Remove what is stored and no longer needed."),
     "tokens": CommandEntry(
-        "handlers.cli.tokens", "tokens", "The tokens of sellers, and of the shop's own systems."
+        "tokens", "tokens", "The tokens of sellers, and of the shop's own systems."
     ),
     "trade-ins": CommandEntry(
-        "handlers.cli.trade_ins", "trade_ins", "Offers to take a delivered item back in trade."
+        "trade_ins", "trade_ins", "Offers to take a delivered item back in trade."
     ),
-    "users": CommandEntry("handlers.cli.users", "users", "The shoppers."),
+    "users": CommandEntry("users", "users", "The shoppers."),
     "worker": CommandEntry(
-        "handlers.cli.worker",
+        "worker",
         "worker",
         "Deliver the e-mails of the outbox until Ctrl-C or SIGTERM.",
     ),

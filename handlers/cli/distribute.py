@@ -12,8 +12,8 @@ from handlers.cli.error_reporting import report_errors
 def distribute(mode: str | None) -> None:
     """Distribute the tables over nodes of Citus.
 
-    The database has to be migrated. Stop all servers and workers before. A second run continues
-    an interrupted one.
+    Migrate the database, and stop all servers and workers first. A second run continues an
+    interrupted one.
     """
     if mode is None:
         raise click.UsageError("Choose --check or --apply.")

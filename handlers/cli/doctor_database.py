@@ -26,7 +26,7 @@ _MAX_SILENCE = timedelta(minutes=2)
 
 
 def check_database(settings: Settings, database: Database) -> Iterator[Finding]:
-    """Whether it answers, has tables of this release, can be written, and has our time."""
+    """Whether it answers, has tables of this release, can be written, and agrees with our clock."""
     problem = None
     try:
         with report_database_errors(settings.database_url):
@@ -82,7 +82,7 @@ def _check_writing(database: Database) -> Iterator[Finding]:
     except (ReadOnly, Corrupt, DistributedStandbys) as refusal:
         yield error("writing", refusal.message)
     except TransactionPooler:  # it has its own line
-        yield warning("writing", "unknown while the pooler is not set")
+        yield warning("writing", "unknown until the settings name the pooler")
     else:
         yield ok("writing", "the database can be written")
 
@@ -109,11 +109,11 @@ def _check_emails(database: Database) -> Iterator[Finding]:
     late = now - outbox.next_due if outbox.next_due else timedelta(0)
     silent = now - outbox.worker_seen if outbox.worker_seen else None
     if late > _MAX_WAIT:
-        yield error("worker", f"an e-mail is due for {_minutes(late)}. Run: waybill worker")
+        yield error("worker", f"an e-mail is {_minutes(late)} overdue. Run: waybill worker")
     elif silent is None:
-        yield warning("worker", "none was seen in the last day. Run: waybill worker")
+        yield warning("worker", "none has reported in the last day. Run: waybill worker")
     elif silent > _MAX_SILENCE:
-        yield error("worker", f"last seen {_minutes(silent)} ago. Run: waybill worker")
+        yield error("worker", f"it last reported {_minutes(silent)} ago. Run: waybill worker")
     else:
         yield ok("worker", "it runs, and no e-mail is overdue")
     if outbox.dead:

@@ -34,8 +34,7 @@ def check_limits_storage(settings: Settings) -> Iterator[Finding]:
     else:
         yield error(
             "limits",
-            "the storage of WAYBILL_LIMITS_STORAGE does not answer, so that"
-            " logins are answered 503",
+            "the storage of WAYBILL_LIMITS_STORAGE does not answer, so logins are answered 503",
         )
 
 

@@ -28,7 +28,7 @@ def check_secrets(settings: Settings) -> Iterator[Finding]:
         names = " and ".join(guessable)
         yield error("secret", f"{names} can be guessed. Make one: {NEW_SECRET}")
     elif settings.secret_previous:
-        yield ok("secret", "two secrets are accepted; remove the old one after a change")
+        yield ok("secret", "two secrets are accepted; remove one when the change is complete")
     else:
         yield ok("secret", "it can't be guessed")
 
@@ -53,7 +53,7 @@ def _problem_of_public_url(settings: Settings) -> Finding | None:
             " WAYBILL_SECURE_COOKIES and WAYBILL_SESSION_COOKIE back to their defaults",
         )
     if url.scheme == "http" and not is_local:
-        return warning(name, "without https, passwords and cookies are readable on the way")
+        return warning(name, "without https, others on the network can read passwords and cookies")
     if url.scheme == "https" and not settings.trusted_proxies:
         return warning(
             name,

@@ -27,7 +27,7 @@ class _Commands(click.Group):
             return None
         entry = COMMANDS[cmd_name]
         with without_garbage_collection():
-            module = importlib.import_module(f"{__package__}.{entry.file}")
+            module = importlib.import_module(f".{entry.module}", __package__)
         command: click.Command = getattr(module, entry.name)
         return command
 

@@ -27,8 +27,8 @@ from persistence.migrations.steps import Step, missing_steps, statements_of
 def migrate(*, check: bool, plan: bool) -> None:
     """Bring the database's tables up to date.
 
-    Servers of the release before go on working meanwhile, unless a migration contracts; --plan says
-    so.
+    Servers of the previous release keep working meanwhile, unless a migration contracts the tables:
+    --plan shows that.
     """
     if check and plan:
         raise click.UsageError("--check and --plan exclude each other.")
@@ -60,8 +60,8 @@ def _up_to_date(state: SchemaState) -> str:
     if state.revision == head():
         return "The database is up to date."
     return (
-        f"The database has schema revision {state.revision} of a newer release, which works with"
-        f" this release ({head()}), too."
+        f"The database has schema revision {state.revision} of a newer release, which also works"
+        f" with this release ({head()})."
     )
 
 
@@ -72,7 +72,7 @@ def _plan(state: SchemaState, *, has_sql: bool) -> None:
     elif state.revision is None:
         click.echo("The database is empty. These migrations create its tables.")
     elif not has_sql:
-        click.echo("While a migration runs, all that write to SQLite wait for it.")
+        click.echo("While a migration runs, all who write to SQLite wait for it.")
     for step in missing:
         click.echo(_heading(step))
         if state.revision is not None:

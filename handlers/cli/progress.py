@@ -1,4 +1,4 @@
-"""Progress of a long run, as lines for a log; a terminal gets a bar instead."""
+"""Progress of a long run, as lines for a log."""
 
 import time
 from collections.abc import Callable

@@ -95,8 +95,8 @@ def _removed(database: Database, periods: RetentionPeriods, batch: int) -> dict[
     with GracefulShutdown() as shutdown:
         if not _begin(run, shutdown):
             raise click.ClickException(
-                "A worker or another command is tidying. If it has died, it is forgotten within"
-                " five minutes."
+                "A worker or another command is tidying. If it has died, another run can begin"
+                " within five minutes."
             )
         try:
             for _ in run.steps():

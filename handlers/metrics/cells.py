@@ -10,8 +10,8 @@ from handlers.metrics.shared_cells import Numbers, SharedCells, Slot
 class Cells:
     """Numbers by index: counters, which only grow, and gauges, which are set.
 
-    They are private to this process until ``share``; so they are in tests and in commands. Change a
-    number in one thread only, or hold a lock: ``+=`` reads and writes in two steps.
+    They are private to this process until ``share`` is called; tests and commands never call it.
+    Change a number in one thread only, or hold a lock: ``+=`` reads and writes in two steps.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Cells:
     def reserve(self, key: str, count: int, *, are_gauges: bool = False) -> int:
         """Add ``count`` numbers; return the index of the first.
 
-        ``key``: of what they are, the same in each release.
+        ``key`` says what they count. It is the same in every release that has them.
         """
         if self.shared is not None:
             raise RuntimeError("the layout is fixed once the cells are shared")

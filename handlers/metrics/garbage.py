@@ -16,7 +16,7 @@ _METRICS = {
 
 
 class GarbageMetrics:
-    """Counters that Python has for each process; `update` copies them where all are summed."""
+    """Counters that Python has for each process; `update` adds them to the cells of all."""
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells

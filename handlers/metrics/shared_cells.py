@@ -1,7 +1,7 @@
 """Memory that the processes of a server share: one slot of numbers for each process.
 
-prometheus_client shares values through files, one for each process that ever ran; to change a value
-costs eight times as much, and the files of dead processes stay.
+prometheus_client shares values through files, one for each process that ever ran. Changing a value
+there costs eight times as much, and the files of dead processes stay.
 
 A reload may run another release in the main process while workers of the last one still serve. A
 release with other numbers appends a generation of slots to the file; all processes read all

@@ -1,4 +1,4 @@
-"""Metrics out of the database: read at a scrape, at most once in some seconds."""
+"""Metrics from the database, read for a scrape, at most once in CACHE_SECONDS."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise

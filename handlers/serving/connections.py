@@ -76,7 +76,7 @@ def watch_connections(host: str, port: int, share: int) -> None:
     """Start the thread that enforces the limits; on Linux only.
 
     The server listens on ``host`` and ``port``. ``share`` is the number of connections that an
-    address may have with this process, 0 for any number.
+    address may have with this process; 0: no limit.
     """
     if sys.platform == "linux" and _DESCRIPTORS.exists():
         watch = ConnectionWatch(family_of(host), port, share)

@@ -53,7 +53,7 @@ def listen(host: str, port: int, backlog: int, count: int) -> list[socket.socket
 
 
 def settle(listeners: Sequence[socket.socket]) -> None:
-    """Prepare to close the sockets: begin no connection, and wait until all others are accepted.
+    """Prepare to close the sockets: drop new connections, and wait until all others are accepted.
 
     The kernel would reset connections that wait to be accepted, after their clients may have sent
     a request. A client that connects from now on gets no answer, tries again after a second, and is

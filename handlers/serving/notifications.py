@@ -13,7 +13,7 @@ _TIMEOUT_SECONDS = 1.0
 
 
 class Notifier:
-    """The service manager of ``environment``; does nothing where there is none."""
+    """Sends messages to the service manager that ``environment`` names, if there is one."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._address = environment.get("NOTIFY_SOCKET", "")
@@ -22,9 +22,9 @@ class Notifier:
         self._last: tuple[str, ...] = ()
 
     def notify(self, *lines: str) -> None:
-        """Send ``lines``, such as `READY=1` or `STATUS=…`, unless they are the last that were sent.
+        """Send ``lines``, such as `READY=1` or `STATUS=…`, unless they were sent last.
 
-        A service manager that can't be reached is no error.
+        It is no error if the service manager can't be reached.
         """
         if self._address and lines != self._last:
             self._last = lines

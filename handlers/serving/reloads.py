@@ -1,8 +1,7 @@
 """A reload: the main process runs its program again, with new code, while its workers serve.
 
-It goes on in the same process, so its number, its environment and its listening sockets stay. The
-workers of before, its children, become predecessors: each leaves once its successor accepts
-connections.
+The process stays the same, and so do its pid, its environment and its listening sockets. The old
+workers, its children, become predecessors: each leaves once its successor accepts connections.
 """
 
 import json
@@ -22,7 +21,7 @@ from handlers.serving.worker_application import LEAVE, STOP
 # Not a setting, and so without their prefix.
 _VARIABLE = "SERVER_RELOAD"
 _CHECK = "check"
-# While the program loads, there is no handler for them.
+# While the new program loads, it has no handlers for them.
 _BLOCKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -30,7 +29,7 @@ _BLOCKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Inheritance:
     """What a main process had before it ran its program again.
 
-    ``listeners`` are descriptors, ``workers`` the pids of their workers, None for a dead one.
+    ``listeners`` are descriptors; ``workers`` are the pids of their workers, None for a dead one.
     """
 
     listeners: Sequence[int]
@@ -60,7 +59,7 @@ def _state() -> str:
 
 
 def start_check() -> "subprocess.Popen[bytes]":
-    """Start the program anew, to end before it listens: exit code 0 if it can start."""
+    """Start the program once more; it ends before it listens, with exit code 0 if it can start."""
     return subprocess.Popen(sys.orig_argv, env=os.environ | {_VARIABLE: _CHECK})  # noqa: S603 - ours
 
 
@@ -80,7 +79,7 @@ def run_again(listeners: Sequence[int], workers: Sequence[int | None]) -> NoRetu
 
 
 def unblock_signals() -> None:
-    """Handle the signals that arrived since ``run_again``, and all others."""
+    """Handle the signals that arrived since ``run_again``, and all later ones."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _BLOCKED)
 
 
@@ -108,7 +107,7 @@ class Predecessor:
         self._send(STOP)
 
     def has_ended(self) -> bool:
-        """Whether it has; sends the signals that are due meanwhile."""
+        """Send it the signals that are due; return whether it has ended."""
         if self._since is not None:
             passed = time.monotonic() - self._since
             for number, seconds in self._seconds.items():
@@ -120,7 +119,7 @@ class Predecessor:
             return True
 
     def end(self, seconds: float) -> None:
-        """Wait at most so long for its end, then kill it."""
+        """Wait for its end for at most ``seconds``, then kill it."""
         end = time.monotonic() + seconds
         while not self.has_ended():
             if time.monotonic() > end:

@@ -65,8 +65,8 @@ def serve(
 ) -> None:
     """Serve the application that ``make`` returns until SIGINT or SIGTERM.
 
-    Requests in flight are finished. A server that ``is_temporary`` does not drain, and SIGHUP, as
-    of a closed terminal, stops it; others reload. Raises ContractError before it listens.
+    Requests in flight are finished. SIGHUP reloads the server. One that ``is_temporary`` does not
+    drain, and SIGHUP, as from a closed terminal, stops it. Raises ContractError before it listens.
     """
     metrics = metrics_of(make())
     if reloads.is_check():
@@ -120,7 +120,7 @@ def require_free(host: str, port: int) -> None:
     """Raises OSError if the address cannot be used, or another process listens on it.
 
     granian would share the port with that process, and each would get some of the requests. After
-    a reload, this process listens itself.
+    a reload, it is this process that listens.
     """
     if reloads.is_check() or reloads.inheritance():
         return

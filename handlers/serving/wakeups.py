@@ -9,8 +9,8 @@ from contextlib import suppress
 class Wakeup:
     """A threading.Event for signal handlers, too.
 
-    The lock of an Event blocks forever in a handler that interrupts the thread that has it; here is
-    a pipe in its place.
+    The lock of an Event would block forever in a handler that interrupts the thread that has it.
+    This uses a pipe instead.
     """
 
     def __init__(self) -> None:

@@ -56,7 +56,7 @@ class WorkerApplication:
         await send(message)
 
     def _stop_if_orphaned(self) -> None:
-        """Stop where there is no main process to decide it."""
+        """Stop if there is no main process to decide that."""
         if os.getppid() != self._parent:
             _stop()
 

@@ -5,10 +5,11 @@ the same.
 """
 
 import json
-import logging
-import sys
-from collections.abc import Callable, Mapping
+from asyncio import get_running_loop
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from time import time
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from domain.sellers.callers import SellerCaller, ShopCaller
 from domain.trade_ins import OfferLink
 from handlers.http.exchange import Exchange
 from handlers.settings import LogFormat, Settings
+from handlers.standard_error import STANDARD_ERROR, HeldLines
 from handlers.web.probes import PROBES
 
 _log = structlog.get_logger(__name__)
@@ -31,38 +33,34 @@ _KINDS: Mapping[type[Any], str] = {
 
 _LINE = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
-Fields = dict[str, Any]
-
 
 class AccessLog:
-    """Writes the line of an exchange: never a query, a body or a credential."""
+    """Writes the line of an exchange: never a query, a body or a credential.
 
-    def __init__(self, settings: Settings) -> None:
+    Lines in JSON are rendered and written later, many at once.
+    """
+
+    def __init__(self, settings: Settings, lines: HeldLines = STANDARD_ERROR) -> None:
         self._left_out = frozenset() if settings.log_probes else PROBES
-        is_logged = settings.log_level <= logging.INFO
-        is_json = settings.log_format is LogFormat.JSON
-        self._write: Callable[[Fields], None] = _write_json if is_json else _write_text
-        if not is_logged:
-            self._write = _write_nothing
+        self._is_json = settings.log_format is LogFormat.JSON
+        self._lines = lines
 
     def __call__(self, scope: Scope, exchange: Exchange) -> None:
         """Log the exchange, unless it is a probe that the settings leave out."""
         path = scope["path"]
-        if self._write is _write_nothing or path in self._left_out:
+        if path in self._left_out:
             return
-        self._write(
-            {
-                "method": scope["method"],
-                "path": path,
-                "status": exchange.status,
-                "milliseconds": round(exchange.seconds * 1000, 1),
-                "operation_id": exchange.operation_id or None,
-                "caller": kind_of(exchange.caller),
-                "client": exchange.client or (scope.get("client") or ("",))[0],
-                "bytes": exchange.size,
-                "request_id": exchange.request_id,
-            }
-        )
+        if not self._is_json:
+            # structlog adds the request id.
+            _log.info("request", **_fields(scope["method"], path, scope.get("client"), exchange))
+            return
+        try:
+            loop = get_running_loop()
+        except RuntimeError:
+            loop = None
+        # Without the scope, which can go now.
+        values = (scope["method"], path, scope.get("client"), exchange, time())
+        self._lines.add(partial(_line, *values), loop)
 
 
 def kind_of(caller: object) -> str:
@@ -73,26 +71,32 @@ def kind_of(caller: object) -> str:
     return _KINDS.get(type(caller), "none")
 
 
-def _write_nothing(_fields: Fields) -> None:
-    """For a level above INFO."""
+def _fields(
+    method: str, path: str, peer: Sequence[Any] | None, exchange: Exchange
+) -> dict[str, Any]:
+    return {
+        "method": method,
+        "path": path,
+        "status": exchange.status,
+        "milliseconds": round(exchange.seconds * 1000, 1),
+        "operation_id": exchange.operation_id or None,
+        "caller": kind_of(exchange.caller),
+        "client": exchange.client or (peer or ("",))[0],
+        "bytes": exchange.size,
+    }
 
 
-def _write_text(fields: Fields) -> None:
-    del fields["request_id"]  # structlog adds it
-    _log.info("request", **fields)
-
-
-def _write_json(fields: Fields) -> None:
+def _line(
+    method: str, path: str, peer: Sequence[Any] | None, exchange: Exchange, when: float
+) -> bytes:
+    """The line in JSON of an exchange that was over ``when``, in seconds since 1970."""
+    fields = _fields(method, path, peer, exchange)
+    fields["request_id"] = exchange.request_id
     fields["event"] = "request"
     fields["level"] = "info"
-    fields["timestamp"] = datetime.now(UTC)
+    fields["timestamp"] = datetime.fromtimestamp(when, UTC)
     try:
-        line = orjson.dumps(fields, option=_LINE)
+        return orjson.dumps(fields, option=_LINE)
     except TypeError:  # lone surrogates in the path, which orjson refuses
         fields["timestamp"] = fields["timestamp"].isoformat()
-        line = f"{json.dumps(fields)}\n".encode()
-    # One call for a whole line: those of threads do not mix. The text layer holds nothing back,
-    # since it writes lines as well.
-    stream = sys.stderr.buffer
-    stream.write(line)
-    stream.flush()
+        return f"{json.dumps(fields)}\n".encode()

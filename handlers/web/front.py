@@ -1,5 +1,8 @@
 """Waybill's guard: languages, error bodies, origins and proxies."""
 
+import logging
+import sys
+
 import orjson
 from starlette.types import ASGIApp, Scope
 
@@ -50,11 +53,13 @@ def make_guard(app: ASGIApp, settings: Settings, *observers: OnExchange) -> Guar
         request_headers=_REQUEST_HEADERS,
         response_headers=_RESPONSE_HEADERS,
     )
+    if settings.log_level <= logging.INFO and sys.__stderr__ is not None:
+        observers = (AccessLog(settings), *observers)
     return Guard(
         app,
         answer,
         default_headers=default_headers,
         cors=cors,
         proxies=settings.trusted_proxies,
-        observers=(AccessLog(settings), *observers),
+        observers=observers,
     )

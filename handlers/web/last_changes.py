@@ -13,8 +13,8 @@ from handlers.settings import Settings
 class LastChanges:
     """The last changes of the clients of a server that reads standbys.
 
-    A session by its cookie has its position in another cookie, a key or a token in Redis. If all
-    changes are on the standbys anyway, no position is needed.
+    The position is in a cookie for a session with a cookie, and in Redis for a key or a token. If
+    commits wait until the standbys have applied them, no position is needed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -24,8 +24,8 @@ class LastChanges:
     def reader(self, credential: str, *, is_cookie: bool) -> StandbyReader | None:
         """The client of the current request; None if only the primary can serve it.
 
-        Requests that may change something are authenticated by the primary: what was ended there
-        must not give a right to changes.
+        Requests that may change something are authenticated by the primary: a session that ended
+        there must not authorize a change.
         """
         if not is_safe(request) or g.operation.acts_on_get:
             return None

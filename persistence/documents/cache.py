@@ -18,12 +18,13 @@ from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.shared.documents import RenderedDocument, Renderer
-from persistence.documents.compression import CompressedBodies, stored_edition
+from persistence.documents.compression import NO_EDITION, CompressedBodies, stored_edition
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
+from persistence.engine.failures import is_closed_by_server
 from persistence.engine.measures import NO_MEASURES
 from persistence.engine.nodes import is_distributed
 from persistence.engine.standbys import Standby
@@ -67,7 +68,7 @@ def document_table(name: str, root: str, target: str) -> sa.Table:
             autoincrement=False,
         ),
         owner_column(),
-        sa.Column("edition", sa.String(64), nullable=False),
+        sa.Column("edition", BigId, nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", UtcDateTime),
         sa.Column("body", CompressedBodies, nullable=False),
@@ -104,7 +105,7 @@ def invalidate_documents(work: Work, kind: DocumentKind[Any], versions: Mapping[
     """Replace the stored documents of these rows by empty ones of their new ``versions``.
 
     A reader that has rendered an older version may try to store it after this; the version of the
-    row prevents it. No renderer has the edition "", so an empty document is never served.
+    row prevents it. No renderer has their edition, so an empty document is never served.
     """
     roots = kind.aggregate.table.c
     users = sa.select(roots.pk, roots[OWNER]).where(in_list(roots.pk, versions))
@@ -112,7 +113,7 @@ def invalidate_documents(work: Work, kind: DocumentKind[Any], versions: Mapping[
         {
             kind.owner: pk,
             OWNER: user_pk,
-            "edition": "",
+            "edition": NO_EDITION,
             "version": versions[pk],
             "valid_until": None,
             "body": {},
@@ -218,6 +219,16 @@ class DocumentCache(Generic[Entity]):
     def _loaded_from(
         self, engines: Engines, keys: Sequence[Any], user_pk: int | None
     ) -> Mapping[Any, tuple[Version, Entity]]:
+        try:
+            return self._loaded_once(engines, keys, user_pk)
+        except DBAPIError as error:
+            if not is_closed_by_server(error):
+                raise
+        return self._loaded_once(engines, keys, user_pk)
+
+    def _loaded_once(
+        self, engines: Engines, keys: Sequence[Any], user_pk: int | None
+    ) -> Mapping[Any, tuple[Version, Entity]]:
         with closing(Work(self._snapshots_of(engines), is_writing=False)) as work:
             loaded = self._load(work, keys, user_pk)
             # After a rollback the driver would prepare all its statements again.
@@ -264,7 +275,7 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             ).where(
                 in_param(documents[kind.owner], "pks"),
                 documents[OWNER] == sa.bindparam(OWNER, type_=BigId),
-                documents.edition == sa.bindparam("edition"),
+                documents.edition == sa.bindparam("edition", type_=BigId),
             ),
             f"documents.cache.stored({kind.documents.name})",
         )

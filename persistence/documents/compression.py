@@ -19,7 +19,10 @@ _SAMPLES = Path(__file__).with_name("samples.json")
 _LEVEL = 6
 _RAW = -zlib.MAX_WBITS  # without header and checksum: the dictionary's would be computed each time
 _WINDOW = 1 << zlib.MAX_WBITS
-_EDITION_LENGTH = 32  # 128 bits
+_EDITION_BYTES = 8  # of a BIGINT
+
+NO_EDITION = 0
+"""The edition of empty documents, which is that of no renderer."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +33,13 @@ def _dictionary() -> bytes:
 
 
 @cache
-def stored_edition(edition: str) -> str:
+def stored_edition(edition: str) -> int:
     """Return the edition of stored documents: a hash of the renderer's edition and the samples.
 
     With other samples, documents could not be read.
     """
-    return sha256(edition.encode() + _dictionary()).hexdigest()[:_EDITION_LENGTH]
+    digest = sha256(edition.encode() + _dictionary()).digest()
+    return int.from_bytes(digest[:_EDITION_BYTES], "big", signed=True)
 
 
 def compress(packed: bytes) -> bytes:

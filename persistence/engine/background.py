@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Background:
-    """Runs functions one after the other, and drops them while too many wait.
+    """Runs functions one after the other; drops new ones while ``MAX_WAITING`` wait.
 
     The thread starts with the first function and ends after some idle seconds. A forked process
     starts empty, since threads do not survive a fork.
@@ -29,7 +29,7 @@ class Background:
         self._thread: Thread | None = None
 
     def run(self, function: Callable[[], None]) -> None:
-        """Run ``function`` soon in the thread."""
+        """Run ``function`` soon in the thread, or drop it."""
         if self._pid != getpid():
             self._begin()
         try:

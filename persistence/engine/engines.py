@@ -1,15 +1,12 @@
 """Connection pools for both databases, and the engines that use them."""
 
 import logging
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from random import uniform
 from threading import Lock
-from time import monotonic, sleep
 from typing import Any
 
 import orjson
@@ -18,33 +15,33 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from domain.shared.errors import Unavailable
 from domain.shared.monitoring import PoolUse
-from domain.shared.private_files import create_private_file
-from persistence.engine.disposal import close_on_return
-from persistence.engine.failures import discard_unusable, is_busy, is_read_only
+from persistence.engine.disposal import close_on_return, renew_together
+from persistence.engine.failures import discard_unusable, is_read_only
 from persistence.engine.files import reconnect_when_replaced
 from persistence.engine.hosts import HostOrder, database_url
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
 from persistence.engine.nodes import detect_distribution, is_distributed
 from persistence.engine.pools import MeasuredPool
+from persistence.engine.sqlite import (
+    BEGIN,
+    BEGIN_WRITING,
+    busy_timeout,
+    hold_write_lock,
+    set_up_connections,
+)
 from persistence.engine.statement_timeouts import set_timeouts
 
 logger = logging.getLogger(__name__)
 
 POOL_TIMEOUT = 2.0
-BUSY_TIMEOUT_MS = 5000
 CACHE_WRITE_TIMEOUT_MS = 250
-SYNCHRONOUS = "FULL"  # what is acknowledged survives a crash of the machine
 
-_BEGIN = "sqlite_begin"
-_BEGIN_WRITING = "BEGIN IMMEDIATE"
-_BACKOFF = (0.002, 0.01)  # seconds
-_RENEWAL_SECONDS = 1.0
-_PAUSE_SECONDS = 30.0
+_RENEWAL_SECONDS = 1.0  # between two replacements of all connections
+_PAUSE_SECONDS = 30.0  # without best-effort writes, after the database was read-only
 # Aggregates are looked up by keys. Planning for their values costs more than the look-up, and
 # PostgreSQL would do it each time, since it assumes that a list has ten keys.
 _GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
@@ -70,8 +67,9 @@ _DISTRIBUTED_CACHE_WRITE_SETTINGS = (
 class StandbyOptions:
     """Which standbys are read, and when.
 
-    ``lag``: seconds behind the primary after which a standby is not read. ``is_applied``: every
-    commit waits until the standbys have applied it, and only such standbys are read.
+    ``url`` names their hosts. ``lag``: a standby that is more seconds behind the primary is not
+    read. ``is_applied``: every commit waits until the standbys have applied it, and only standbys
+    that commits wait for are read.
     """
 
     url: str
@@ -81,14 +79,15 @@ class StandbyOptions:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The number of connections of one process, and the seconds that each waits for an answer of
-    PostgreSQL (None: without limit). ``connect_timeout``: seconds for each host that a new
-    connection tries.
+    """The connections of one process.
+
+    ``size``: the most connections of each pool. ``timeout``: seconds to wait for a response of
+    PostgreSQL; None: no limit. ``connect_timeout``: seconds for each host that a new connection
+    tries. ``standbys``: those to read as well; None: only the primary is read.
 
     ``is_shared``: a pooler in front of PostgreSQL gives each transaction any of its server
     connections (PgBouncer: ``pool_mode = transaction``). Then no prepared statement and no SET may
     outlive a transaction.
-    ``standbys`` are read as well.
     """
 
     size: int = 10
@@ -114,6 +113,9 @@ class Engines:
 
     ``cache_writer`` has one connection for best-effort writes (documents, notes); use it by
     ``cache_connection``.
+
+    ``since_renewal``: since all connections were last replaced. ``since_refusal``: since a
+    best-effort write was refused because the database is read-only.
     """
 
     writing: sa.Engine
@@ -155,7 +157,7 @@ class Engines:
 
     @contextmanager
     def cache_connection(self) -> Iterator[sa.Connection]:
-        """Return a connection for best-effort writes.
+        """Open a connection for best-effort writes.
 
         It waits at most a quarter of a second for the connection and for locks, and not for the
         disk. PostgreSQL commits at the end of the block; SQLite commits each statement.
@@ -172,10 +174,10 @@ class Engines:
             yield connection
 
     def write_best_effort(self, write: Callable[[sa.Connection], object], what: str) -> bool:
-        """Run ``write`` on such a connection; return whether it succeeded.
+        """Run ``write`` on a connection for best-effort writes; return whether it succeeded.
 
-        A failure is logged in one line that names ``what`` was to be written. A read-only database
-        is not written for half a minute.
+        A failure is logged in one line; ``what`` names in it what could not be stored. After the
+        database was read-only, nothing is written for half a minute.
         """
         if self.since_refusal.is_within(_PAUSE_SECONDS):
             return False
@@ -203,12 +205,6 @@ class Engines:
         """
         if self.since_renewal.passed(_RENEWAL_SECONDS):
             self.dispose()
-
-
-class WriteLockTimeout(Unavailable):
-    """Another thread of this process held SQLite's write lock for too long."""
-
-    cause = "write_lock"
 
 
 def connect(url: str, pool: Pool) -> Engines:
@@ -245,7 +241,7 @@ def connect(url: str, pool: Pool) -> Engines:
     for engine in engines:
         set_timeouts(engine, pool.timeout, pool.connect_timeout, order)
         event.listen(engine, "handle_error", discard_unusable)
-        # Citus plans for the values of a statement, which say where its rows are.
+        # Not on Citus: it plans for the values of a statement, which say where its rows are.
         is_writing = engine is engines[0] and not pool.is_shared
         detect_distribution(engine, *([_GENERIC_PLANS] if is_writing else []))
     if not pool.is_shared and pool.is_applied:
@@ -271,22 +267,20 @@ def database_files(url: str) -> list[Path]:
 
 def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
     for created in (engine, cache_writer):
-        event.listen(created, "do_connect", _create_privately)
-        event.listen(created, "connect", _prepare_sqlite)
-        event.listen(created, "begin", _begin_sqlite)
+        set_up_connections(created)
         event.listen(created, "handle_error", discard_unusable)
         close_on_return(created)
         reconnect_when_replaced(created)
     session_settings = (busy_timeout(CACHE_WRITE_TIMEOUT_MS), "PRAGMA synchronous = NORMAL")
     event.listen(cache_writer, "connect", partial(_set, session_settings))
-    snapshot = engine.execution_options(**{_BEGIN: "BEGIN"})
+    snapshot = engine.execution_options(**{BEGIN: "BEGIN"})
     return Engines(
-        writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
+        writing=engine.execution_options(**{BEGIN: BEGIN_WRITING}),
         autocommit=engine,
         snapshot=snapshot,
         aggregates=snapshot,
         cache_writer=cache_writer,
-        write_lock=partial(_hold_write_lock, Lock()),
+        write_lock=partial(hold_write_lock, Lock()),
     )
 
 
@@ -294,7 +288,7 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine)
     event.listen(engine, "checkin", _leave_to_server)
     for created in (engine, autocommit, cache_writer):
         close_on_return(created)  # last, since a closed connection can't be set
-    return Engines(
+    engines = Engines(
         writing=engine,
         autocommit=autocommit,
         snapshot=engine.execution_options(
@@ -305,6 +299,8 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine)
         cache_writer=cache_writer,
         write_lock=nullcontext,
     )
+    renew_together((engine, autocommit, cache_writer), engines.reconnect)
+    return engines
 
 
 def _leave_to_server(connection: psycopg.Connection[Any] | None, _record: object) -> None:
@@ -318,7 +314,7 @@ def _leave_to_server(connection: psycopg.Connection[Any] | None, _record: object
 
 
 def _begin_applied(connection: sa.Connection) -> None:
-    """Set it for one transaction that writes: the next one has another server connection."""
+    """Set it for one transaction that writes; the next may have another server connection."""
     options = connection.get_execution_options()
     if "isolation_level" not in options:
         connection.exec_driver_sql(f"SET LOCAL {_APPLIED}")
@@ -333,87 +329,5 @@ def _set(statements: Iterable[str], connection: DBAPIConnection, _record: object
     connection.commit()
 
 
-@contextmanager
-def _hold_write_lock(lock: Lock) -> Iterator[None]:
-    """Let one thread of this process write at a time.
-
-    SQLite polls for its write lock, so newcomers can starve older waiters until they time out. A
-    lock of the process makes its writers fair. Raises WriteLockTimeout when it is not free within
-    the busy timeout.
-    """
-    if not lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
-        raise WriteLockTimeout
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
-
-
-def _create_privately(
-    _dialect: sa.Dialect, _record: object, arguments: Sequence[Any], _options: object
-) -> None:
-    """Create the file with mode 0600 before SQLite does; -wal and -shm get the same mode.
-
-    SQLite reports the error if that is not possible.
-    """
-    name = arguments[0]
-    if name and not name.startswith((":", "file:")):
-        with suppress(OSError):
-            create_private_file(Path(name))
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # None: _begin_sqlite begins transactions, not the driver.
-    connection.isolation_level = None
-    connection.execute(busy_timeout(BUSY_TIMEOUT_MS))
-    # When two connections open a new file, SQLite fails for one of them at once, without waiting.
-    retry_while_busy(partial(connection.execute, "PRAGMA journal_mode = WAL"))
-    connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    begin = connection.get_execution_options().get(_BEGIN)
-    if begin == _BEGIN_WRITING:
-        _begin_writing(connection)
-    elif begin is not None:
-        connection.exec_driver_sql(begin)
-
-
-def _begin_writing(connection: sa.Connection) -> None:
-    """Wait for the write lock, which other processes want as well, for the busy timeout.
-
-    SQLite's own pauses grow to a tenth of a second, and seldom end in the short time between two
-    writers. With equal pauses all processes have the same chance.
-    """
-    connection.exec_driver_sql(busy_timeout(0))
-    try:
-        retry_while_busy(partial(connection.exec_driver_sql, _BEGIN_WRITING))
-    finally:
-        connection.exec_driver_sql(busy_timeout(BUSY_TIMEOUT_MS))
-
-
-def retry_while_busy(attempt: Callable[[], object]) -> None:
-    """Repeat ``attempt`` while SQLite reports that the file is busy, up to the busy timeout.
-
-    Raises any other error of ``attempt``, and the last one after the timeout.
-    """
-    until = monotonic() + BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            attempt()
-        except (sqlite3.OperationalError, OperationalError) as error:
-            if monotonic() > until or not is_busy(error):
-                raise
-            sleep(uniform(*_BACKOFF))  # noqa: S311 - no secret
-        else:
-            return
-
-
-def busy_timeout(milliseconds: int) -> str:
-    """Return the statement that sets how long a connection to SQLite waits for a lock."""
-    return f"PRAGMA busy_timeout = {milliseconds}"

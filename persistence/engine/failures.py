@@ -7,6 +7,7 @@ https://sqlite.org/rescode.html.
 import sqlite3
 from typing import Any
 
+import psycopg
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -47,6 +48,23 @@ class PoolExhausted(Unavailable):
     """All connections of the process were in use for too long."""
 
     cause = "pool"
+
+
+class AnswerTimeout(psycopg.OperationalError):
+    """PostgreSQL did not answer in time, so the connection was closed."""
+
+
+def is_closed_by_server(error: DBAPIError) -> bool:
+    """Whether PostgreSQL or the network has ended a connection that was open: after a restart or a
+    failover all older connections are.
+    """
+    return error.connection_invalidated and ended_connection(error.orig)
+
+
+def ended_connection(error: BaseException | None) -> bool:
+    """Whether a driver's error that ended a connection came from the server or the network."""
+    is_own = isinstance(error, AnswerTimeout) or is_unusable(error)
+    return isinstance(error, psycopg.OperationalError) and not is_own
 
 
 def is_lost_race(error: DBAPIError) -> bool:

@@ -17,7 +17,7 @@ _ORDER = "load_balance_hosts"
 def database_url(url: str) -> sa.URL:
     """Return the URL for SQLAlchemy, with psycopg as the driver.
 
-    Of several hosts, connections go to the one that can be written, unless the URL has another
+    With several hosts, connections go to the one that accepts writes, unless the URL sets
     `target_session_attrs`. Raises ValueError for an invalid list of hosts.
     """
     if not is_postgres(url):
@@ -31,7 +31,7 @@ def database_url(url: str) -> sa.URL:
 def host_urls(url: str) -> dict[str, str]:
     """Return a URL for each host of ``url``, by the name of the host with its port.
 
-    These connect to any server, whether it can be written or not.
+    They connect whether the server accepts writes or not.
     """
     hosts = split_hosts(url)
     return {
@@ -53,7 +53,7 @@ def _to(hosts: tuple[Host, ...] | list[Host], rest: str, default: dict[str, str]
 class HostOrder:
     """Puts the host first that accepted the last connection.
 
-    Else every connection would wait for a host that hangs, as long as it is first in the list.
+    Otherwise, if the first host of the list hangs, every connection would wait for it.
     """
 
     def __init__(self) -> None:

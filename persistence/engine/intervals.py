@@ -5,16 +5,16 @@ from time import monotonic
 
 
 class Interval:
-    """The time since the last event, of which there was none at first."""
+    """The time since the last event; at first there was none."""
 
     def __init__(self) -> None:
         self._last: float | None = None
         self._lock = Lock()
 
     def passed(self, seconds: float) -> bool:
-        """Return whether the last event is that long ago; if so, this call is the next event.
+        """Return whether the last event is at least ``seconds`` ago; if so, the next one is now.
 
-        True for only one of several threads that call it at once.
+        Of several threads that call it at once, only one gets True.
         """
         with self._lock:
             if self.is_within(seconds):

@@ -1,4 +1,4 @@
-"""What the database layer counts; the application says where the counts go."""
+"""What persistence counts; the application decides where the counts go."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

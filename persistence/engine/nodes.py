@@ -7,7 +7,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 _KEY = "is_distributed"  # of SQLAlchemy's Connection.info
 # `waybill distribute` adds the distribution column to the primary key.
-_QUESTION = (
+_IS_DISTRIBUTED = (
     "SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass('orders') AND contype = 'p'"
     " AND cardinality(conkey) > 1"
 )
@@ -19,11 +19,11 @@ def is_distributed(connection: sa.Connection) -> bool:
 
 
 def detect_distribution(engine: sa.Engine, *setup: str) -> None:
-    """Detect it on each new connection to PostgreSQL; run ``setup`` unless it is distributed."""
+    """Look it up on each new connection to PostgreSQL; run ``setup`` if it is not distributed."""
 
     def detect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        cursor.execute(_QUESTION)
+        cursor.execute(_IS_DISTRIBUTED)
         record.info[_KEY] = cursor.fetchone() is not None
         if not record.info[_KEY]:
             for statement in setup:

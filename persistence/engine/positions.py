@@ -54,6 +54,9 @@ AFTER_CHANGES = sa.select(
 )
 """On a primary, in a transaction: the values for ``position_after``."""
 
+OWN_TIMELINE = sa.case((sa.not_(sa.func.pg_is_in_recovery()), _HEX_TIMELINE)).label("own")
+"""The timeline of a server that is no standby, for ``timeline_of``; NULL on a standby."""
+
 PRIMARY = sa.select(
     _HEX_TIMELINE.label("timeline"),
     _bytes(sa.func.pg_current_wal_flush_lsn()).label("written"),

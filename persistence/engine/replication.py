@@ -39,13 +39,17 @@ class Replication:
     """Compares standbys with samples of the primary.
 
     A standby may be read if it is on the primary's timeline and has replayed what the primary had
-    written ``lag`` seconds ago. While the primary does not answer, the last samples are compared.
+    written ``lag`` seconds ago. While the primary does not answer, the last samples are compared,
+    for ``lag`` seconds: another server may be the primary by then. No standby is read once any
+    server has been seen on a later timeline.
     """
 
     def __init__(self, lag: float) -> None:
         self.lag = lag
         self._samples: tuple[PrimarySample, ...] = ()  # replaced as a whole, for other threads
         self._limit: _Limit | None = None
+        self._timelines: dict[str, int] = {}
+        self._newest_timeline = 0
         self.is_primary_away = False
 
     def add(self, sample: PrimarySample) -> None:
@@ -62,15 +66,39 @@ class Replication:
         """Note that the primary does not answer."""
         self.is_primary_away = True
 
-    def obstacle(self, state: StandbyState) -> str | None:
+    def set_timeline(self, name: str, timeline: int) -> None:
+        """Set the timeline of the server with this name.
+
+        It counts until the next one is set, also while the server does not answer.
+        """
+        if self._timelines.get(name) != timeline:
+            self._timelines = {**self._timelines, name: timeline}
+            self._newest_timeline = max(self._timelines.values())
+
+    def note_timeline(self, name: str, timeline: int | None) -> bool:
+        """Note what a statement has found on a standby; return whether this is a later timeline.
+
+        None: the server is no standby any more, so that it has begun one.
+        """
+        if timeline is None:
+            timeline = 0 if self._limit is None else self._limit.sample.timeline + 1
+        if timeline <= self._timelines.get(name, 0):
+            return False
+        self.set_timeline(name, timeline)
+        return True
+
+    def obstacle(self, state: StandbyState, now: float) -> str | None:
         """Return why a standby in this state must not be read; None if it may."""
         limit = self._limit
         if limit is None:
             return UNKNOWN
-        if state.timeline is None:
-            return "it is no standby"
-        if state.timeline != limit.sample.timeline:
-            return f"its timeline is {state.timeline}, the primary's {limit.sample.timeline}"
+        timeline = limit.sample.timeline
+        if now - limit.sample.at > self.lag:
+            return f"the primary has not answered for {self.lag:g} seconds"
+        if self._newest_timeline > timeline:
+            return f"a server is on timeline {self._newest_timeline}, the primary on {timeline}"
+        if state.timeline != timeline:
+            return _difference(state.timeline, timeline)
         if state.replayed is None or state.replayed < limit.replayed:
             return f"it is more than {self.lag:g} seconds behind"
         return None
@@ -95,6 +123,12 @@ class Replication:
             if sample.timeline == state.timeline and sample.written <= replayed:
                 return now - sample.at
         return None
+
+
+def _difference(timeline: int | None, primary: int) -> str:
+    if timeline is None:
+        return "it is no standby"
+    return f"its timeline is {timeline}, the primary's {primary}"
 
 
 def waited_for(setting: str, synchronous: Collection[str]) -> frozenset[str]:

@@ -1,11 +1,11 @@
 """The standbys that are read, and the threads that check them."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from os import getpid
-from threading import Event, Lock, Thread
+from threading import Lock
 from time import monotonic
 from zlib import crc32
 
@@ -18,19 +18,27 @@ from persistence.engine.engines import Engines, Pool, StandbyOptions, connect
 from persistence.engine.failures import is_lost_race
 from persistence.engine.hosts import host_urls
 from persistence.engine.intervals import Interval
-from persistence.engine.positions import PRIMARY, STANDBY_COLUMNS, StandbyState, timeline_of
+from persistence.engine.positions import (
+    OWN_TIMELINE,
+    PRIMARY,
+    STANDBY_COLUMNS,
+    StandbyState,
+    timeline_of,
+)
+from persistence.engine.repeating import Repeating
 from persistence.engine.replication import UNKNOWN, PrimarySample, Replication, waited_for
 
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
+AWAY_CHECK_SECONDS = 0.2  # while the primary does not answer
+_CHECKS_WITHIN_LAG = 4  # at least: standbys are not read without a sample for that long
 # A standby answers in milliseconds, and the primary is there when it does not. Less than the time
 # after which requests are refused since all threads wait.
 TIMEOUT_SECONDS = 1.0
 _PAUSE_SECONDS = 5.0
-_JOIN_SECONDS = 3.0
 
-_STATE = sa.select(*STANDBY_COLUMNS)
+_STATE = sa.select(*STANDBY_COLUMNS, OWN_TIMELINE)
 _NAME = sa.text("SELECT conninfo FROM pg_stat_wal_receiver")
 # Two standbys with one name can't be distinguished.
 _SYNCHRONOUS = sa.text(
@@ -63,19 +71,23 @@ class Standby:
         self.obstacle: str | None = UNKNOWN
         self.state: StandbyState | None = None
         self._received: int | None = None
+        self.is_receiving = False
         self.reads = 0
         self.refusals = 0
         self._probe = connect(url, replace(pool, size=1))
         self._since_failure = Interval()
 
-    def probe(self) -> tuple[StandbyState, str | None]:
-        """Return its state, and the name that the primary knows it by, if that may be seen."""
+    def probe(self) -> tuple[StandbyState, str | None, int | None]:
+        """Return its state; the name that the primary knows it by, if that may be seen; and its
+        timeline, if it is no standby.
+        """
         with self._probe.autocommit.connect() as connection:
             row = connection.execute(_STATE).one()
             conninfo = connection.execute(_NAME).scalar()
         options = conninfo_to_dict(conninfo or "")
         name = options.get("application_name") or options.get("fallback_application_name")
-        return StandbyState(row[0], row[1], row[2]), None if name is None else str(name)
+        own = None if row.own is None else timeline_of(row.own)
+        return StandbyState(row[0], row[1], row[2]), None if name is None else str(name), own
 
     def resolve(self, state: StandbyState) -> StandbyState:
         """Return the state with the timeline that was received last.
@@ -88,7 +100,9 @@ class Standby:
             return state
         if timeline > 0:
             self._received = timeline
+            self.is_receiving = True
             return state
+        self.is_receiving = False
         return replace(state, timeline=self._received or -timeline)
 
     def set_checked(self, obstacle: str | None) -> None:
@@ -108,14 +122,18 @@ class Standby:
 
     def fail(self, error: BaseException) -> None:
         """Stop reading it after an error of a check, for some seconds at least."""
-        self.state = self._received = None
+        self._forget_state()
         self._since_failure.start()
         self.leave_out(_failure(error))
 
     def forget(self) -> None:
         """Do not read it before another check."""
         self.obstacle = UNKNOWN
+        self._forget_state()
+
+    def _forget_state(self) -> None:
         self.state = self._received = None
+        self.is_receiving = False
 
     def count(self, *, is_accepted: bool) -> None:
         """Count a reader."""
@@ -143,8 +161,9 @@ class Standby:
 class Standbys:
     """The standbys of one database, and what is known of its primary.
 
-    A thread for each server checks it once a second. The threads start with the first reader, since
-    threads do not survive the fork of a server process.
+    A thread for each server checks it once a second, and more often while the primary does not
+    answer. The threads start with the first reader, since threads do not survive the fork of a
+    server process.
     """
 
     def __init__(self, options: StandbyOptions, primary_url: str, pool: Pool) -> None:
@@ -163,8 +182,7 @@ class Standbys:
         for standby in self._standbys:
             standby.forget()
         self._pid = getpid()
-        self._stopped = Event()
-        self._threads: list[Thread] = []
+        self._checks: Repeating | None = None
 
     def readable(self, reader: StandbyReader) -> list[Standby]:
         """Return the standbys that may be read, beginning with the one of this reader."""
@@ -187,10 +205,15 @@ class Standbys:
 
     def accepts(self, standby: Standby, state: StandbyState, reader: StandbyReader) -> bool:
         """Whether rows that a statement read in this state may be returned to the reader."""
+        was_receiving = standby.is_receiving
         state = standby.resolve(state)
-        obstacle = self._replication.obstacle(state)
+        obstacle = self._replication.obstacle(state, monotonic())
+        is_changed = was_receiving and not standby.is_receiving
         if obstacle is not None:
             standby.leave_out(obstacle)
+            is_changed = self._replication.note_timeline(standby.name, state.timeline)
+        if is_changed:
+            self._check_now()  # the primary may be away, or be another server
         is_accepted = obstacle is None and state.position.includes(reader.seen)
         standby.count(is_accepted=is_accepted)
         return is_accepted
@@ -215,10 +238,8 @@ class Standbys:
 
     def close(self) -> None:
         """Stop the threads and close all connections."""
-        if self._pid == getpid():
-            self._stopped.set()
-            for thread in self._threads:
-                thread.join(_JOIN_SECONDS)
+        if self._pid == getpid() and self._checks is not None:
+            self._checks.stop()
         self._begin()
         self._primary.dispose()
         for standby in self._standbys:
@@ -240,12 +261,15 @@ class Standbys:
     def check(self, standby: Standby) -> None:
         """Decide whether a standby is read."""
         try:
-            state, name = standby.probe()
+            state, name, own_timeline = standby.probe()
         except SQLAlchemyError as error:
             standby.fail(error)
             return
         standby.state = state = standby.resolve(state)
-        obstacle = self._replication.obstacle(state)
+        timeline = own_timeline or state.timeline
+        if timeline is not None:
+            self._replication.set_timeline(standby.name, timeline)
+        obstacle = self._replication.obstacle(state, monotonic())
         if obstacle is None and self._options.is_applied:
             obstacle = self._asynchronous(name)
         standby.set_checked(obstacle)
@@ -267,33 +291,26 @@ class Standbys:
         return f"commits do not wait for it (its name is {name})"
 
     def _start(self) -> None:
-        if self._threads and self._pid == getpid():
+        if self._checks is not None and self._pid == getpid():
             return
         with self._lock:
             if self._pid != getpid():
                 self._begin()
-            if self._threads:
-                return
-            self._threads = [
-                Thread(target=self._repeat, args=(check, self._stopped), name=name, daemon=True)
-                for name, check in self._checks()
-            ]
-            for thread in self._threads:
-                thread.start()
+            if self._checks is None:
+                checks = {"primary": self.check_primary}
+                for standby in self._standbys:
+                    checks[f"standby {standby.name}"] = partial(self.check, standby)
+                self._checks = Repeating(checks, self._pause)
+                self._checks.start()
 
-    def _checks(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        yield "primary", self.check_primary
-        for standby in self._standbys:
-            yield f"standby {standby.name}", partial(self.check, standby)
+    def _pause(self) -> float:
+        if self.is_primary_away:
+            return AWAY_CHECK_SECONDS
+        return min(CHECK_SECONDS, self._options.lag / _CHECKS_WITHIN_LAG)
 
-    @staticmethod
-    def _repeat(check: Callable[[], None], stopped: Event) -> None:
-        while not stopped.is_set():
-            try:
-                check()
-            except Exception:
-                logger.exception("a check of PostgreSQL's servers has failed")
-            stopped.wait(CHECK_SECONDS)
+    def _check_now(self) -> None:
+        if self._checks is not None:
+            self._checks.run_now()
 
 
 def _failure(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 
+from persistence.engine.failures import AnswerTimeout
 from persistence.engine.hosts import HostOrder
 from persistence.engine.prepared import UniqueNamesConnection
 
@@ -26,7 +27,7 @@ Answer = TypeVar("Answer")
 class TimeoutConnection(UniqueNamesConnection):
     """Closes itself when an answer takes longer than ``timeout`` seconds.
 
-    Raises psycopg.OperationalError. As after any lost connection, the statement may have been
+    Raises AnswerTimeout. As after any lost connection, the statement may have been
     executed.
     """
 
@@ -37,11 +38,12 @@ class TimeoutConnection(UniqueNamesConnection):
     ) -> Answer:
         try:
             return super().wait(gen, interval, timeout or self.timeout)
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             # After an error of the server the connection is not ACTIVE any more.
-            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self._give_up()
-            raise
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise
+            self._give_up()
+            raise AnswerTimeout(*error.args) from error
 
     def _give_up(self) -> None:
         """Cancel the statement, in case the server is only slow, and close the connection."""

@@ -1,8 +1,8 @@
 """Which code works with the tables: what the database records, and what this code needs.
 
-A migration that only expands leaves the code of the release before it working, so that servers can
-be replaced one by one. The database therefore records two revisions: that of its tables, and the
-oldest one whose code works with them.
+After a migration that only expands, the code of the previous release still works, so that servers
+can be replaced one by one. The database therefore records two revisions: that of its tables, and
+the oldest one whose code works with them.
 """
 
 from functools import cache
@@ -35,8 +35,10 @@ _STATE = sa.select(
 
 
 class SchemaState(NamedTuple):
-    """The revision of the tables (None: no tables), and the oldest revision whose code works with
-    them (None before revision 0014: only code of the same revision does).
+    """The revision of the tables, and the oldest revision whose code works with them.
+
+    ``revision``: None if there are no tables. ``compatible_from``: None before revision 0014; then
+    only code of the same revision works.
     """
 
     revision: str | None
@@ -74,7 +76,7 @@ def state_of(connection: sa.Connection) -> SchemaState:
 
 
 def inspected_state_of(connection: sa.Connection) -> SchemaState:
-    """Return the state of the tables by several queries, none of which fails without tables."""
+    """Return the state of the tables; several queries, which do not fail if there are no tables."""
     inspector = sa.inspect(connection)
     if not inspector.has_table(VERSIONS.name):
         return SchemaState(None)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one statement does to one table, which is None for statements of an unknown kind.
+    """What one statement does to one table.
 
-    ``is_expanding``: code that does not know the change goes on working, and waits for no more than
-    a moment.
+    ``table``: None for a statement of an unknown kind. ``is_expanding``: code that does not know
+    the change still works, and waits only for a moment.
     """
 
     table: str | None
@@ -79,8 +79,8 @@ _INDEX = r"INDEX CONCURRENTLY (?:IF (?:NOT )?EXISTS )?(\S+)"
 def effects_of(statements: Iterable[str]) -> Sequence[Effect]:
     """Return what the statements of one migration do, without repetition.
 
-    What is done to a table after the migration created it is left out: no other code uses it. So is
-    the removal of an index that is created again, which an interrupted attempt may have left
+    Left out are changes of a table that the migration itself creates, since no other code uses it,
+    and the removal of an index that is created again: an interrupted attempt may have left it
     invalid.
     """
     texts = [" ".join(statement.split()) for statement in statements]

@@ -1,4 +1,4 @@
-"""What Alembic runs: the steps, on the connection that ``upgrade`` gives, or as SQL."""
+"""Alembic runs this file: the migrations, on the connection of ``upgrade`` or as SQL."""
 
 from alembic import context
 

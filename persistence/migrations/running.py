@@ -94,8 +94,8 @@ def _try_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
                 fill(connection)
             return False
         if step.is_concurrent and engines.dialect.name == "postgresql":
-            # It waits for all snapshots. The transaction of `_alone` has one until another
-            # statement runs, and would end after a timeout of the server.
+            # Creating an index concurrently waits for all snapshots. The transaction of `_alone`
+            # has one until its next statement; this one also keeps the server from ending it.
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             with engines.autocommit.connect() as autocommit:
                 _run(step, autocommit)
@@ -113,8 +113,8 @@ def _try_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
 def _alone(engines: Engines) -> Iterator[sa.Connection]:
     """Begin a transaction while no other process migrates; SQLite has one writer anyway.
 
-    A waiting process ends its transaction each time, since an index that the other one creates
-    concurrently waits for it.
+    A waiting process ends its transaction after each attempt: an index that the other process
+    creates concurrently would wait for it.
     """
     while True:
         with engines.writing.begin() as connection:

@@ -1,4 +1,4 @@
-"""The migrations, in their order, with what each declares. Alembic reads them."""
+"""The migrations in their order, as Alembic reads them, with what each declares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +19,9 @@ class Step:
     """One migration.
 
     ``compatible_from`` is the oldest revision whose code works with the tables after it; None
-    before ``FIRST_DECLARED``. ``is_expanding``: code that worked with the tables before it still
-    does. ``is_concurrent``: it runs outside of a transaction on PostgreSQL, and can be repeated.
+    before ``FIRST_DECLARED``. ``is_expanding``: code that worked with the tables before it works
+    with those after it. ``is_concurrent``: on PostgreSQL it runs outside of a transaction, and can
+    be repeated.
     """
 
     revision: str
@@ -82,7 +83,7 @@ def missing_steps(state: SchemaState) -> Sequence[Step]:
 def statements_of(step: Step) -> Sequence[str]:
     """Return the statements of a migration on PostgreSQL, without a database.
 
-    What depends on stored rows is left out.
+    Statements that depend on stored rows are left out.
     """
     output = _Output()
     config = configuration()

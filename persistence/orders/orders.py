@@ -23,7 +23,6 @@ from persistence.sql.columns import (
     reference,
     uuid_column,
 )
-from persistence.sql.storage import alter_created
 
 orders = sa.Table(
     "orders",
@@ -94,8 +93,5 @@ orders = sa.Table(
         "installment_interest_amount",
     ),
 )
-
-# Room on each page for changed rows, so that no index has to change with them.
-alter_created(orders, "SET (fillfactor=80)")
 
 order_documents = document_table("order_documents", "order_pk", "orders")

@@ -24,7 +24,7 @@ from persistence.accounts.users import users
 from persistence.audit import audit_entries
 from persistence.documents.cache import invalidate_documents
 from persistence.idempotency import idempotency_keys
-from persistence.imports.store import old_order_imports, order_imports
+from persistence.imports.kinds import old_order_imports, order_imports
 from persistence.orders.addresses import addresses, locations
 from persistence.orders.cancellation_plans import cancellation_plans
 from persistence.orders.cancellations import (

@@ -50,7 +50,7 @@ def _report_error(observer: Observer, context: ExceptionContext) -> None:
 
 
 def _name(context: Any, sql: str) -> str:
-    """What the statement does, and its tables: `update orders`. SQL of our own: its first word."""
+    """Return the command and its tables, such as `update orders`; for SQL text, its first word."""
     statement: Any = getattr(context.compiled, "statement", None)
     if isinstance(statement, sa.Select):
         tables = [element for source in statement.get_final_froms() for element in iterate(source)]

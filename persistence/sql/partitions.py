@@ -4,8 +4,8 @@ A month that is over is dropped, which takes no time and leaves nothing to vacuu
 created ahead. A row of a month without a partition goes into the default partition, and moves when
 the month's own partition is created.
 
-What existed before the tables were partitioned is in one partition, ``…_before_YYYYMM``, for all
-months before the one that it names.
+Rows from before the tables were partitioned are in one partition, ``…_before_YYYYMM``, for all
+months before YYYYMM.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,10 +19,10 @@ from persistence.sql.work import Work
 
 MONTHS_AHEAD = 2
 LOCK_TIMEOUT_MS = 1000
-"""How long others wait at most, behind this lock, when a partition is added or dropped."""
+"""How long a change of partitions waits for its lock, with other transactions waiting behind it."""
 
 _BY = "created_date"
-# Without the privileges of the owner there is nothing to do here.
+# None for a user without the owner's privileges, who can neither add nor drop partitions.
 _PARTITIONS = sa.text(
     "SELECT part.relname FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid"
     " JOIN pg_class whole ON whole.oid = inhparent"
@@ -31,7 +31,7 @@ _PARTITIONS = sa.text(
 
 
 PARTITIONED: Mapping[str, Any] = {"postgresql_partition_by": f"RANGE ({_BY})"}
-"""The arguments of such a table."""
+"""Arguments of ``sa.Table`` for such a table."""
 
 
 def plain_key() -> sa.PrimaryKeyConstraint:
@@ -54,7 +54,7 @@ def partition_by_month(table: sa.Table) -> None:
 def create_months(work: Work, table: sa.Table, now: datetime) -> int:
     """Create the missing partitions of this month and of the next ones; return how many.
 
-    Raises OperationalError when others use the default partition all the time.
+    Raises OperationalError if others use the table for longer than LOCK_TIMEOUT_MS.
     """
     names = _partitions(work, table)
     covered = max((_end(name) for name in names if "_before_" in name), default=_month(now))
@@ -66,7 +66,7 @@ def create_months(work: Work, table: sa.Table, now: datetime) -> int:
     if not names or not missing:
         return 0
     _lock(work, table)
-    # Another process may have been faster.
+    # Another process may have created some meanwhile.
     names = _partitions(work, table)
     for month, name in missing:
         if name not in names:
@@ -77,7 +77,7 @@ def create_months(work: Work, table: sa.Table, now: datetime) -> int:
 def drop_months(work: Work, table: sa.Table, end: datetime, *, only_empty: bool = False) -> int:
     """Drop the partitions whose months have ended at ``end``; return how many.
 
-    Raises OperationalError when others use the table all the time.
+    Raises OperationalError if others use the table for longer than LOCK_TIMEOUT_MS.
     """
     names = [name for name in _partitions(work, table) if _is_over(name, end)]
     if not names:
@@ -93,11 +93,11 @@ def drop_months(work: Work, table: sa.Table, end: datetime, *, only_empty: bool 
 
 
 def _lock(work: Work, table: sa.Table) -> None:
-    """Lock out everybody, for the milliseconds that the change takes.
+    """Lock the table against all others, for the milliseconds that the change takes.
 
-    A writer who was past this lock could have chosen the default partition for a row that belongs
-    to the new one, and would fail. Others lock the whole table first, then its partitions; another
-    order could deadlock.
+    A writer that got its lock before could have chosen the default partition for a row of the new
+    one, and would fail. Others lock the whole table first, then its partitions; another order could
+    deadlock.
     """
     work.execute(sa.select(sa.func.set_config("lock_timeout", f"{LOCK_TIMEOUT_MS}ms", True)))
     work.execute(sa.text(f"LOCK TABLE ONLY {table.name} IN ACCESS EXCLUSIVE MODE"))

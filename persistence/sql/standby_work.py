@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.shared.errors import Refusal
 from domain.shared.positions import Position, StandbyReader
@@ -86,6 +86,12 @@ class StandbyWork(Work):
                 raise
             self._fail(standby, error)
             return self.execute(statement, values)
+
+    def _leave_closed(self, error: DBAPIError) -> None:
+        # A standby that was restarted may show less than before.
+        if self.standby is not None:
+            raise error
+        super()._leave_closed(error)
 
     def is_on_standby(self) -> bool:
         """Whether the next statement runs on a standby."""

@@ -1,9 +1,9 @@
 """Names of statements for traces: where a statement is declared, and what distinguishes it there.
 
 A statement of a module has the name of its variable: `_OWN` is `orders.queries.own`. A statement
-that a function makes has the name of the function with its arguments, as
-`orders.queries.page(user_pk)`; if these have no names, that of the function which calls it.
-A name never has a value of a request, since statements are made before they have any.
+that a function makes has the name of the function with its arguments, such as
+`orders.queries.page(user_pk)`; if an argument has no name, the calling function names it. A name
+never contains a value of a request, since statements are made before they get values.
 """
 
 import sys
@@ -22,7 +22,7 @@ _HERE = (__name__, f"{_ROOM}sql.compiled_query")
 
 
 class Declaration:
-    """Where an object is being made; its name is looked up when it is first needed."""
+    """Where an object is being made. Its name is looked up when it is first needed."""
 
     def __init__(self) -> None:
         frames = list(_frames(sys._getframe(1)))  # noqa: SLF001 - the documented way to the caller
@@ -30,7 +30,7 @@ class Declaration:
         self._called = next(filter(None, map(_called, frames)), "")
 
     def name_of(self, declared: object) -> str:
-        """The name of the object that was being made."""
+        """The name of ``declared``, the object that was being made."""
         if self._module:
             variables = vars(sys.modules[self._module])
             for variable in variables:
@@ -87,8 +87,8 @@ def _short(module: str) -> str:
 def describe(value: object) -> str | None:
     """A short text for an argument of a function that makes a statement.
 
-    It is the value of a text or number, else the name of the object or of its table, or the texts
-    of its items or fields. None where there is nothing of these.
+    It is the value of a text or number, the name of an object or of its table, or the texts of its
+    items or fields; None if it has none of these.
     """
     match value:
         case Enum():
@@ -98,11 +98,11 @@ def describe(value: object) -> str | None:
         case None | bool() | int():
             return str(value).lower()
         case Collection():
-            return _together(value)
+            return _joined(value)
     return _name_of(value)
 
 
-def _together(values: Iterable[object]) -> str | None:
+def _joined(values: Iterable[object]) -> str | None:
     texts = [describe(value) for value in values]
     return None if None in texts else "+".join(filter(None, texts))
 
@@ -116,5 +116,5 @@ def _name_of(value: object) -> str | None:
     if isinstance(getattr(value, "table", None), sa.Table):
         return str(named.table.name)
     if is_dataclass(value):
-        return _together(getattr(value, member.name) for member in fields(value))
+        return _joined(getattr(value, member.name) for member in fields(value))
     return None

@@ -3,6 +3,7 @@
 Statements of requests are run by ``CompiledQuery``, all others by ``Work.execute``.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from persistence.engine.failures import is_unavailable
+from persistence.engine.failures import is_closed_by_server, is_unavailable
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.columns import OWNER
@@ -20,6 +21,8 @@ from persistence.sql.loading import load_roots
 from persistence.sql.saving import Changes, Tracked, owned_by
 
 Root = TypeVar("Root")
+
+logger = logging.getLogger(__name__)
 
 
 class NoSavepoint(Exception):
@@ -41,6 +44,9 @@ class Work:
     ``is_writing`` nothing is written, and ``add`` raises RuntimeError; each statement sees what is
     committed when it begins, unless ``engine`` makes snapshots. Without ``has_savepoints`` the
     caller has to run the work again, with savepoints, after NoSavepoint.
+
+    Without ``is_writing`` and ``is_transaction``, a statement runs once more if the server had
+    closed the connection, as after its restart or a failover.
 
     ``prefetch`` is a statement to run together with the look-up of the caller
     (``persistence.sql.prefetch``). ``standby`` is where the rows come from, None: the primary.
@@ -64,6 +70,7 @@ class Work:
         self._tracked: dict[tuple[type, int], Tracked] = {}
         self._new: list[Tracked] = []
         self._is_flushing = False
+        self._is_repeatable = not (is_writing or is_transaction)
         self.prefetch: Prefetch | None = None
         self._offered: tuple[Prefetch, list[Row]] | None = None
 
@@ -89,15 +96,34 @@ class Work:
 
     def run(self, query: CompiledQuery, values: Values) -> list[Row]:
         """Run a statement by the driver, and return its rows."""
-        connection = self.connection
-        return query.compiled(connection.dialect).rows(connection, values)
+        try:
+            connection = self.connection
+            return query.compiled(connection.dialect).rows(connection, values)
+        except DBAPIError as error:
+            self._leave_closed(error)
+        return self.run(query, values)
 
     def execute(
         self, statement: sa.Executable, values: Any = None
     ) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run a statement with SQLAlchemy, which takes some tenths of a millisecond more."""
         self.flush()
-        return self.connection.execute(statement, values)
+        try:
+            return self.connection.execute(statement, values)
+        except DBAPIError as error:
+            self._leave_closed(error)
+        return self.execute(statement, values)
+
+    def _leave_closed(self, error: DBAPIError) -> None:
+        """Give back a connection that the server had closed, so that the statement can be repeated.
+
+        Raises the error if it must not be repeated, and at the second time.
+        """
+        if not self._is_repeatable or not is_closed_by_server(error):
+            raise error
+        self._is_repeatable = False
+        logger.warning("the server had closed a connection; a statement is repeated")
+        self.close()
 
     def scalars(self, statement: sa.Executable, values: Any = None) -> sa.ScalarResult[Any]:
         """Return the first column of the rows."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from faults import (
+    archiving,
     dropped_connections,
     exhausted_pool,
     graceful_stop,
@@ -32,6 +33,7 @@ CHECKS = [
     steady_load.check,
     timing.check,
     dropped_connections.check,
+    archiving.check,
     races.check,
     reloads.check,
     restores.check,

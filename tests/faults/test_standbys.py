@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from faults import failovers, standbys
+from faults import failovers, lost_changes, standbys
 from faults.debian import ProgramUnavailable, require_program
 from faults.environment import Environment
 from faults.findings import Finding
@@ -14,8 +14,9 @@ from tests.conftest import KIND
 
 CHECKS = [
     failovers.check,
-    failovers.check_lost_changes,
+    lost_changes.check,
     standbys.check_own_reads,
+    standbys.check_applied_reads,
     standbys.check_failures,
 ]
 

@@ -1,12 +1,15 @@
 import json
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import structlog
 
 from handlers.logs import configure_logs
 from handlers.settings import LogFormat, Settings
+from handlers.standard_error import STANDARD_ERROR
 
 
 @pytest.fixture(autouse=True)
@@ -161,3 +164,16 @@ def test_the_level_holds_for_all(
     logging.getLogger("library").info("shown")
 
     assert [line["event"] for line in json_lines(capsys)] == events
+
+
+def test_lines_that_are_held_go_first(capfd: pytest.CaptureFixture[str]) -> None:
+    configure(LogFormat.JSON)
+    loop = SimpleNamespace(call_later=lambda *_arguments: None)
+
+    STANDARD_ERROR.add(lambda: b"held\n", cast(Any, loop))
+    assert capfd.readouterr().err == ""
+    logging.getLogger("library").warning("later")
+
+    first, second = capfd.readouterr().err.splitlines()
+    assert first == "held"
+    assert "later" in second

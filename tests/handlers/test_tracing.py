@@ -184,26 +184,6 @@ class TestTraces:
         assert request.status.status_code.name == "ERROR"
         assert "secret text" not in request.to_json()
 
-    def test_are_chosen_by_the_sampler_once(self) -> None:
-        pytest.importorskip("opentelemetry.sdk", reason="OpenTelemetry is not installed")
-        from opentelemetry.context import Context
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
-
-        from handlers.telemetry import SampledRequests
-
-        sampler = TraceIdRatioBased(0.5)
-        requests = SampledRequests(TracerProvider(sampler))
-        spans = [requests.start("GET", Context()) for _ in range(400)]
-
-        chosen = [span.get_span_context() for span in spans if span is not None]
-        assert 100 < len(chosen) < 300
-        for made in chosen:
-            decision = sampler.should_sample(None, made.trace_id, "GET").decision
-            assert decision is Decision.RECORD_AND_SAMPLE
-            assert made.trace_flags.sampled
-        assert len({made.trace_id for made in chosen}) == len(chosen)
-
     def test_observe_statements_only_while_a_request_is_recorded(
         self, client: TestClient, exporter: Any
     ) -> None:

@@ -2,98 +2,33 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from domain.accounts.sessions import authenticate, log_out, open_session
-from domain.accounts.users import User
+from domain.accounts.sessions import authenticate, log_out
 from domain.orders.orders import OrderQuery
 from domain.shared.errors import Conflict, NotAuthenticated, Unavailable
 from domain.shared.paging import PageRequest
-from domain.shared.positions import ORIGIN, Position, StandbyReader
+from domain.shared.positions import Position, StandbyReader
 from domain.unit_of_work import UnitOfWork
-from persistence.database import Database
 from persistence.engine.engines import Pool, StandbyOptions, connect
-from persistence.engine.standbys import StandbyStatus
 from tests.conftest import KIND
-from tests.support.fakes import FakeRenderer, fake_renderers
 from tests.support.processes import wait_until
 from tests.support.replication import Node, Replicated, replicated
-from tests.support.stored import change_notes, store_order, store_user
+from tests.support.standby_shop import FIRST, Shop, open_database, opened_shop
+from tests.support.stored import change_notes, store_order
 
 pytestmark = [
     pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no standby"),
     pytest.mark.usefixtures("make_url"),  # or the run on PostgreSQL would leave it out
 ]
 
-_STAND_IN = -1
-_FIRST = StandbyReader(ORIGIN, "a reader")
-
-
-class Shop:
-    """A database that reads one standby, a shopper with an order, and a session."""
-
-    def __init__(self, servers: Replicated, database: Database) -> None:
-        self.primary, self.standby = servers.nodes[:2]
-        self.database = database
-        self.user: User = store_user(database)
-        self.order = store_order(database, user_pk=self.user.pk, notes="placed")
-        self.session = self.open_session()
-        self.standby.wait_for(self.primary)
-        self.wait_until_read()
-
-    def open_session(self) -> str:
-        with self.database.writing() as uow:
-            return open_session(self.user, timedelta(days=1), uow).value
-
-    def change(self, notes: str) -> Position:
-        """Change the order's notes; return the position after it."""
-        positions: list[Position] = []
-
-        def work(uow: UnitOfWork) -> None:
-            order = uow.orders.get(self.order.pk)
-            assert order is not None
-            order.notes = notes
-            uow.commit()
-
-        self.database.write(work, positions.append)
-        return positions[-1]
-
-    def read(self, reader: StandbyReader = _FIRST, session: str | None = None) -> str:
-        """Return the notes of the shopper's order."""
-
-        def page(pk: int, uow: UnitOfWork) -> Any:
-            return uow.orders.page(OrderQuery(pk), PageRequest(1, 3), "en-us")
-
-        with self.database.prefetching(lambda uow: page(_STAND_IN, uow), reader) as uow:
-            caller = authenticate(session or self.session, uow)
-        with self.database.reading(uow):
-            [document] = page(caller.user_pk, uow).documents
-        notes: str = json.loads(document)["shown"]
-        return notes
-
-    def status(self) -> StandbyStatus:
-        [status] = self.database.standbys()
-        return status
-
-    def is_read(self) -> bool:
-        """Whether the standby serves a reader who has changed nothing."""
-        before = self.status().reads
-        self.read()
-        return self.status().reads > before
-
-    def wait_until_read(self) -> None:
-        wait_until(self.is_read)
-
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Replicated]:
     with replicated(1) as servers:
-        opened = _open(servers.nodes[0].url())
+        opened = open_database(servers.nodes[0].url())
         opened.migrate()
         opened.close()
         yield servers
@@ -101,28 +36,11 @@ def servers() -> Iterator[Replicated]:
 
 @pytest.fixture
 def shop(servers: Replicated) -> Iterator[Shop]:
-    with _shop(servers) as shop:
+    with opened_shop(servers) as shop:
         yield shop
     if not shop.standby.is_running:
         shop.standby.start()
     shop.standby.resume()
-
-
-@contextmanager
-def _shop(servers: Replicated, lag: float = 60, **options: Any) -> Iterator[Shop]:
-    primary, standby = servers.nodes[:2]
-    database = _open(primary.url(), StandbyOptions(standby.url(), lag, **options))
-    try:
-        yield Shop(servers, database)
-    finally:
-        database.close()
-
-
-def _open(url: str, standbys: StandbyOptions | None = None) -> Database:
-    renderer = FakeRenderer()
-    renderer.describe = lambda order: order.notes
-    pool = Pool(4, timeout=5, standbys=standbys)
-    return Database(url, renderers=fake_renderers(renderer), pool=pool)
 
 
 @pytest.fixture
@@ -227,7 +145,7 @@ class TestStandby:
     def test_that_is_too_far_behind_is_left_out_until_it_has_caught_up(
         self, servers: Replicated
     ) -> None:
-        with _shop(servers, lag=1) as shop:
+        with opened_shop(servers, lag=1) as shop:
             shop.standby.pause()
             shop.change("changed")
             wait_until(lambda: shop.read() == "changed")
@@ -246,7 +164,7 @@ class TestStandby:
         shop.wait_until_read()
 
     def test_that_ends_between_two_statements_fails_no_read(self, shop: Shop) -> None:
-        with shop.database.prefetching(None, _FIRST) as uow:
+        with shop.database.prefetching(None, FIRST) as uow:
             caller = authenticate(shop.session, uow)
         shop.standby.stop("immediate")
 
@@ -382,7 +300,7 @@ class TestApplied:
         self, servers: Replicated, names: Callable[[str], None]
     ) -> None:
         names("FIRST 1 (n2)")
-        with _shop(servers, is_applied=True) as shop:
+        with opened_shop(servers, is_applied=True) as shop:
             before = shop.status().reads
             for number in range(30):
                 shop.change(f"change {number}")
@@ -393,7 +311,7 @@ class TestApplied:
         self, servers: Replicated, names: Callable[[str], None]
     ) -> None:
         names("FIRST 1 (n2)")
-        with _shop(servers, is_applied=True) as shop:
+        with opened_shop(servers, is_applied=True) as shop:
             names("")
             wait_until(
                 lambda: shop.status().obstacle == "commits do not wait for it (its name is n2)"
@@ -437,7 +355,7 @@ class TestRole:
         primary.execute("DROP ROLE clerk")
 
     def test_reads_standbys(self, servers: Replicated, urls: tuple[str, str]) -> None:
-        database = _open(urls[0], StandbyOptions(urls[1], lag=60))
+        database = open_database(urls[0], StandbyOptions(urls[1], lag=60))
 
         assert Shop(servers, database).is_read()
 
@@ -446,60 +364,9 @@ class TestRole:
     def test_does_not_know_which_ones_are_synchronous(
         self, servers: Replicated, urls: tuple[str, str]
     ) -> None:
-        database = _open(urls[0], StandbyOptions(urls[1], lag=60, is_applied=True))
+        database = open_database(urls[0], StandbyOptions(urls[1], lag=60, is_applied=True))
 
-        with database.prefetching(None, _FIRST):
+        with database.prefetching(None, FIRST):
             wait_until(lambda: "grant the role pg_monitor" in str(database.standbys()[0].obstacle))
 
         database.close()
-
-
-def test_after_a_failover_lost_changes_are_not_served() -> None:
-    """A standby that has what the new primary lacks is no longer read, and not from memory."""
-    with replicated(2) as servers:
-        primary, chosen, ahead = servers.nodes
-        setup = _open(primary.url())
-        setup.migrate()
-        setup.close()
-        options = StandbyOptions(ahead.url(), lag=60)
-        database = _open(servers.url(), options)
-        shop = Shop(servers, database)
-        chosen.wait_for(primary)
-        chosen.stop()
-        lost = shop.change("lost")
-        ahead.wait_for(primary)
-        assert shop.read(StandbyReader(lost, "a")) == "lost"
-
-        primary.stop("immediate")
-        chosen.start()
-        chosen.promote()
-        seen = _once_available(lambda: shop.change("on the new primary"))
-
-        assert seen.timeline > lost.timeline
-        read = _once_available(lambda: shop.read(StandbyReader(seen, "a")))
-        assert read == "on the new primary"
-        wait_until(lambda: "its timeline is 1" in str(shop.status().obstacle))
-        assert {shop.read(reader) for reader in (_FIRST, StandbyReader(lost, "a"))} == {
-            "on the new primary"
-        }
-
-        ahead.stop()
-        ahead.rewind(chosen)
-        ahead.start()
-        shop.wait_until_read()
-        assert shop.read(StandbyReader(seen, "a")) == "on the new primary"
-        database.close()
-
-
-def _once_available(work: Callable[[], Any]) -> Any:
-    results: list[Any] = []
-
-    def attempt() -> bool:
-        try:
-            results.append(work())
-        except Unavailable:
-            return False
-        return True
-
-    wait_until(attempt)
-    return results[-1]

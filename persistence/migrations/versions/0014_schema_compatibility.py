@@ -7,7 +7,7 @@ revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
-# Earlier code demands exactly its own revision.
+# Earlier code works only with its own revision.
 compatible_from = "0014"
 
 

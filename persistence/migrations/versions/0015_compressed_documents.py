@@ -1,4 +1,4 @@
-"""Compressed documents, found by their version; runs of maintenance; room for changed orders."""
+"""Compressed documents with an index of versions; maintenance runs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
-# Documents have no language any more.
+# Earlier code needs the documents' column for the language, which is dropped.
 compatible_from = "0015"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -15,7 +15,7 @@ DOCUMENTS = {"orders": "order", "old_orders": "old_order"}
 
 
 def upgrade() -> None:
-    # The stored documents are of an earlier edition, and would be rendered again one by one.
+    # The stored documents are of an earlier edition, so they would be rendered again anyway.
     for target, name in DOCUMENTS.items():
         op.drop_table(f"{name}_documents")
         _create_documents(f"{name}_documents", f"{name}_pk", target)
@@ -27,15 +27,13 @@ def upgrade() -> None:
         sa.Column("due_date", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_maintenance_runs")),
     )
-    if op.get_context().dialect.name == "postgresql":
-        op.execute("ALTER TABLE orders SET (fillfactor=80)")
 
 
 def _create_documents(table: str, owner: str, target: str) -> None:
     op.create_table(
         table,
         sa.Column(owner, BigId, autoincrement=False, nullable=False),
-        sa.Column("edition", sa.String(length=64), nullable=False),
+        sa.Column("edition", BigId, nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True)),
         sa.Column("body", sa.LargeBinary(), nullable=False),

@@ -1,6 +1,6 @@
 """Archived orders; e-mails and the audit trail in partitions by month, on PostgreSQL.
 
-No row is copied: the table of before becomes the first partition.
+No row is copied: the old table becomes the first partition.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ depends_on = None
 # Servers of earlier revisions would wait while indexes with the date are built.
 compatible_from = "0016"
 
-# The columns of the other index, and of the unique ones, without the date.
+# The columns of the index, and of each unique constraint, without the date.
 TABLES = {
     "outbox_events": (["status", "due_date", "pk"], ["uuid"]),
     "audit_entries": (["subject_uuid"], []),
@@ -53,13 +53,13 @@ def _partition(table: str, indexed: list[str], unique: list[str]) -> None:
         f"ALTER TABLE {table} ATTACH PARTITION {before}"
         f" FOR VALUES FROM (MINVALUE) TO ('{end.isoformat()}')"
     )
-    # The partition has both already, so they are only attached.
+    # The partition has this index already, so it is only attached.
     op.create_index(op.f(index), table, indexed)
     op.execute(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")
 
 
 def _rekey(table: str, name: str, kind: str, column: str) -> None:
-    """Replace a unique index of the first partition by one with the date, of another name."""
+    """Replace a key of the first partition by one with the date, under another name."""
     op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
     op.execute(f"ALTER TABLE {table} ADD {kind} ({column}, created_date)")
 

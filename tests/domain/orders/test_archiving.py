@@ -7,9 +7,9 @@ import pytest
 
 from domain.orders.archiving import (
     ArchivableOrder,
-    Hindrance,
+    Obstacle,
     address_text,
-    hindrance,
+    obstacle,
     old_order_of,
 )
 from domain.orders.cancellation_plans import CancellationPlan, PlanStatus
@@ -45,9 +45,9 @@ def finished(*requests: Any, **item: Any) -> dict[str, Any]:
     return {"state": OrderState.DELIVERED, "items": [line]}
 
 
-def check(order: Order, **found: Any) -> Hindrance | None:
+def check(order: Order, **found: Any) -> Obstacle | None:
     facts = {"plans": order.cancellation_plans, "is_guest": False, "is_number_taken": False}
-    return hindrance(ArchivableOrder(order, **{**facts, **found}), NOW, POLICY)
+    return obstacle(ArchivableOrder(order, **{**facts, **found}), NOW, POLICY)
 
 
 def request(status: CancellationStatus) -> Any:
@@ -56,7 +56,7 @@ def request(status: CancellationStatus) -> Any:
     )
 
 
-class TestHindrance:
+class TestObstacle:
     @pytest.mark.parametrize(
         "order",
         [
@@ -73,51 +73,51 @@ class TestHindrance:
     @pytest.mark.parametrize(
         ("order", "reason"),
         [
-            (finished(request(CancellationStatus.OPEN)), Hindrance.OPEN_REQUEST),
-            (finished(request(CancellationStatus.APPROVED)), Hindrance.UNPAID_REFUND),
-            (finished() | {"payment_pending": True}, Hindrance.UNPAID),
-            (finished(state=OrderState.SHIPPED), Hindrance.UNFINISHED),
-            (finished(state=OrderState.CANCELLATION_WAITING), Hindrance.UNFINISHED),
-            (finished(delivered_date=NOW - timedelta(days=13)), Hindrance.RETURNABLE),
+            (finished(request(CancellationStatus.OPEN)), Obstacle.OPEN_REQUEST),
+            (finished(request(CancellationStatus.APPROVED)), Obstacle.UNPAID_REFUND),
+            (finished() | {"payment_pending": True}, Obstacle.UNPAID),
+            (finished(state=OrderState.SHIPPED), Obstacle.UNFINISHED),
+            (finished(state=OrderState.CANCELLATION_WAITING), Obstacle.UNFINISHED),
+            (finished(delivered_date=NOW - timedelta(days=13)), Obstacle.RETURNABLE),
             (
                 finished(trade_in_offers=[make_offer(expires_date=NOW + POLICY.window)]),
-                Hindrance.TRADE_IN,
+                Obstacle.TRADE_IN,
             ),
-            (finished() | {"number": "1" * 65}, Hindrance.NOT_SHOWABLE),
-            (finished() | {"tracking_number": "1" * 101}, Hindrance.NOT_SHOWABLE),
-            (finished() | {"user_email": "a" * 250 + "@a.example"}, Hindrance.NOT_SHOWABLE),
+            (finished() | {"number": "1" * 65}, Obstacle.NOT_SHOWABLE),
+            (finished() | {"tracking_number": "1" * 101}, Obstacle.NOT_SHOWABLE),
+            (finished() | {"user_email": "a" * 250 + "@a.example"}, Obstacle.NOT_SHOWABLE),
             (
                 finished() | {"payment_option": make_payment_option(name="a" * 101)},
-                Hindrance.NOT_SHOWABLE,
+                Obstacle.NOT_SHOWABLE,
             ),
-            (finished() | {"bank": make_bank(name="a" * 101)}, Hindrance.NOT_SHOWABLE),
+            (finished() | {"bank": make_bank(name="a" * 101)}, Obstacle.NOT_SHOWABLE),
             (
                 finished() | {"shipping_company": make_shipping_company(value="a" * 101)},
-                Hindrance.NOT_SHOWABLE,
+                Obstacle.NOT_SHOWABLE,
             ),
-            (finished() | {"discounts": [make_discount(amount=10**9)]}, Hindrance.NOT_SHOWABLE),
+            (finished() | {"discounts": [make_discount(amount=10**9)]}, Obstacle.NOT_SHOWABLE),
         ],
     )
-    def test_is_named(self, order: dict[str, Any], reason: Hindrance) -> None:
+    def test_is_named(self, order: dict[str, Any], reason: Obstacle) -> None:
         assert check(make_order(**order)) is reason
 
     def test_is_a_guest_or_a_number(self) -> None:
         order = make_order(**finished())
 
-        assert check(order, is_guest=True) is Hindrance.GUEST
-        assert check(order, is_number_taken=True) is Hindrance.NUMBER_TAKEN
+        assert check(order, is_guest=True) is Obstacle.GUEST
+        assert check(order, is_number_taken=True) is Obstacle.NUMBER_TAKEN
 
     @pytest.mark.parametrize(
         ("status", "reason"),
         [
-            *((status, Hindrance.UNPAID_REFUND) for status in PlanStatus),
+            *((status, Obstacle.UNPAID_REFUND) for status in PlanStatus),
             (PlanStatus.COMPLETED, None),
             (PlanStatus.REJECTED, None),
             (PlanStatus.CANCELLED, None),
         ],
     )
     def test_is_a_plan_that_is_not_settled(
-        self, status: PlanStatus, reason: Hindrance | None
+        self, status: PlanStatus, reason: Obstacle | None
     ) -> None:
         settled = {PlanStatus.COMPLETED, PlanStatus.REJECTED, PlanStatus.CANCELLED}
         if reason and status in settled:

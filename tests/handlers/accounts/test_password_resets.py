@@ -1,8 +1,5 @@
 import logging
-import re
-from collections.abc import Callable
 from datetime import timedelta
-from email.message import EmailMessage
 from typing import Any
 from uuid import uuid4
 
@@ -14,68 +11,35 @@ from domain.accounts.one_time_tokens import OneTimeToken, Purpose
 from domain.accounts.user_accounts import activate_user, deactivate_user
 from domain.accounts.users import User, UserType
 from domain.audit import AuditEntry
-from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
+from domain.outbox import OutboxKind, OutboxStatus
 from domain.shared.paging import PageRequest
 from handlers.auth.one_time_links import sign_token
-from handlers.auth.passwords import Argon2Passwords
-from handlers.mail.outbox_worker import OutboxWorker
 from handlers.settings import Settings
 from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.database import Database, utc_now
 from persistence.engine.engines import Engines, Pool, connect
 from tests.support.application import Clients, Shop
-
-RESET, PASSWORD, LOGIN, ORDERS = (
-    "/users/password/reset/",
-    "/users/password/",
-    "/users/login/",
-    "/users/orders/",
+from tests.support.password_resets import (
+    EMAIL,
+    HTML,
+    LOGIN,
+    NEW,
+    OLD,
+    OLD_HASH,
+    PASSWORD,
+    RESET,
+    events,
+    set_new,
+    text_of,
+    token_in,
 )
-EMAIL = "ayse@example.com"
-OLD, NEW = "correct horse", "battery staple"
-OLD_HASH = Argon2Passwords().hash(OLD)
-HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
-
-class Mailbox:
-    """A mailer that collects e-mails."""
-
-    def __init__(self) -> None:
-        self.sent_emails: list[EmailMessage] = []
-
-    def send(self, sent_email: EmailMessage) -> None:
-        self.sent_emails.append(sent_email)
+ORDERS = "/users/orders/"
 
 
 @pytest.fixture
 def shopper(shop: Shop) -> User:
     return shop.user(email=EMAIL, password_hash=OLD_HASH)
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-def deliver(shop: Shop, mailbox: Mailbox, settings: Settings) -> Callable[[], list[EmailMessage]]:
-    """Delivers all due events like a worker, and returns the e-mails."""
-    worker = OutboxWorker(shop.database, mailbox, settings)
-
-    def run() -> list[EmailMessage]:
-        before = len(mailbox.sent_emails)
-        while worker.deliver_next():
-            pass
-        return mailbox.sent_emails[before:]
-
-    return run
-
-
-@pytest.fixture
-def engines(database_url: str) -> Any:
-    engines = connect(database_url, Pool(1))
-    yield engines
-    engines.dispose()
 
 
 @pytest.fixture
@@ -85,31 +49,16 @@ def token(client: TestClient, shopper: User, deliver: Any) -> str:
     return token_in(*deliver())
 
 
-def token_in(sent_email: EmailMessage) -> str:
-    found = re.search(r"/users/password/\?token=(\S+)", text_of(sent_email))
-    assert found is not None
-    return found[1]
-
-
-def text_of(sent_email: EmailMessage) -> str:
-    body = sent_email.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
-def set_new(client: TestClient, token: str, **overrides: Any) -> Any:
-    return client.post(PASSWORD, json={"token": token, "password": NEW} | overrides)
+@pytest.fixture
+def engines(database_url: str) -> Any:
+    engines = connect(database_url, Pool(1))
+    yield engines
+    engines.dispose()
 
 
 def log_in(client: TestClient, password: str) -> int:
     response = client.post(LOGIN, json={"email": EMAIL, "password": password})
     return int(response.status_code)
-
-
-def events(database: Any) -> list[OutboxEvent]:
-    with database.reading() as uow:
-        found: list[OutboxEvent] = uow.outbox.events(None, PageRequest(limit=100))
-    return found
 
 
 def trail(database: Any, user: User) -> list[AuditEntry]:
@@ -207,82 +156,6 @@ class TestRequest:
 
         assert (response.status_code, response.json()["error_code"]) == (403, "origin_mismatch")
         assert events(database) == []
-
-
-class TestLimits:
-    @pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
-    def test_refuse_the_sixth_request_for_any_address(
-        self, client: TestClient, shopper: User, email: str, database: Database
-    ) -> None:
-        responses = [client.post(RESET, json={"email": email}) for _ in range(6)]
-
-        assert [response.status_code for response in responses] == [202] * 5 + [429]
-        assert responses[-1].json()["error_code"] == "too_many_attempts"
-        assert 890 <= int(responses[-1].headers["Retry-After"]) <= 900
-        assert len(events(database)) == 5
-
-    def test_are_shown_on_the_page(self, client: TestClient) -> None:
-        for _ in range(5):
-            client.post(RESET, data={"email": EMAIL})
-
-        response = client.post(RESET, data={"email": EMAIL})
-
-        assert response.status_code == 429
-        assert "Too many attempts. Try again later." in response.text
-        assert 'action="/users/password/reset/"' in response.text
-
-    def test_refuse_the_fifty_first_request_from_a_network_address(
-        self, client: TestClient
-    ) -> None:
-        responses = [client.post(RESET, json={"email": f"{n}@example.com"}) for n in range(51)]
-
-        assert [response.status_code for response in responses] == [202] * 50 + [429]
-
-
-class TestPages:
-    def test_link_from_the_login_to_the_form(self, client: TestClient) -> None:
-        assert f'<a href="{RESET}">Forgot your password?</a>' in client.get(LOGIN).text
-        assert f'action="{RESET}"' in client.get(RESET).text
-
-    def test_show_the_form_every_time_a_link_is_opened(
-        self, client: TestClient, token: str
-    ) -> None:
-        opened = [client.get(PASSWORD, params={"token": token}) for _ in range(3)]
-
-        assert {response.status_code for response in opened} == {200}
-        assert f'name="token" value="{token}"' in opened[0].text
-        assert opened[0].headers["Referrer-Policy"] == "same-origin"
-        assert opened[0].headers["Cache-Control"] == "no-store"
-        assert set_new(client, token).status_code == 200
-
-    @pytest.mark.parametrize("token", ["x", "0" * 32 + ".x", "...", "ş x>", "x" * 200])
-    def test_show_that_a_link_is_no_longer_valid(self, client: TestClient, token: str) -> None:
-        page = client.get(PASSWORD, params={"token": token}, headers=HTML)
-        form = client.post(PASSWORD, data={"token": token, "password": NEW})
-        json = set_new(client, token)
-
-        assert {page.status_code, form.status_code, json.status_code} == {410}
-        for shown in (page, form):
-            assert "<h1>This link is no longer valid</h1>" in shown.text
-            assert f'href="{RESET}"' in shown.text
-        assert json.json()["error_code"] == "link_expired"
-
-    def test_show_the_form_again_for_a_short_password(self, client: TestClient, token: str) -> None:
-        fields = {"token": token, "password": "short"}
-
-        response = client.post(PASSWORD, data=fields, headers={"Accept-Language": "tr"})
-
-        assert response.status_code == 400
-        assert "8" in response.text.split('role="alert">')[1].split("<")[0]
-        assert f'name="token" value="{token}"' in response.text
-        assert set_new(client, token).status_code == 200
-
-    def test_show_that_the_password_is_set(self, client: TestClient, token: str) -> None:
-        response = client.post(PASSWORD, data={"token": token, "password": NEW})
-
-        assert response.status_code == 200
-        assert "<h1>Your password has been changed</h1>" in response.text
-        assert f'href="{LOGIN}"' in response.text
 
 
 class TestSet:

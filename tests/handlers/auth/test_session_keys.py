@@ -12,20 +12,17 @@ from domain.accounts.sessions import Session, id_hash
 from domain.accounts.user_accounts import deactivate_user, end_sessions
 from domain.accounts.users import User, UserType
 from domain.orders.cancellations import CancellationReason
-from domain.orders.orders import Order
 from domain.orders.trade_in_offers import TradeInState
 from domain.shared.errors import InvalidInput, NotAuthenticated
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.session_keys import key_challenge, shown_key
 from tests.support.application import Clients, Shop
+from tests.support.session_keys import REQUESTS, by_key, draft, key_header
 from tests.support.small_contracts import make_operation
 from tests.support.trade_in_clients import BROWSER, page_url, stored, url
 
 LOGIN, LOGOUT = "/users/login/", "/users/logout/"
-ORDERS, REASONS = "/users/orders/", "/users/orders/cancellation_reasons/"
-LOOK_UP = "/users/orders/anonymous/"
-REQUESTS = "/users/orders/cancellation_requests/"
-GUEST_REQUESTS = "/users/orders/anonymous/cancellation_requests/"
+ORDERS = "/users/orders/"
 PASSWORD = "correct horse battery staple"
 PASSWORD_HASH = Argon2Passwords().hash(PASSWORD)
 CHALLENGE = 'Session realm="shop"'
@@ -41,37 +38,8 @@ def reason(shop: Shop) -> CancellationReason:
     return shop.reason()
 
 
-@pytest.fixture
-def guest_order(shop: Shop) -> Order:
-    guest = shop.user(user_type=UserType.GUEST, email="guest@example.com")
-    return shop.order(guest, user_email="guest@example.com")
-
-
-def key_header(key: str) -> dict[str, str]:
-    return {"Authorization": f"Session {key}"}
-
-
-def by_key(clients: Clients, key: str) -> TestClient:
-    client = clients.new()
-    client.headers.update(key_header(key))
-    return client
-
-
 def log_in(client: TestClient, user: User, **headers: str) -> Any:
     return client.post(LOGIN, json={"email": user.email, "password": PASSWORD}, headers=headers)
-
-
-def look_up(client: TestClient, order: Order) -> Any:
-    return client.post(LOOK_UP, json={"email": order.user_email, "order": order.number})
-
-
-def draft(order: Order, reason: CancellationReason) -> dict[str, Any]:
-    return {
-        "order_item": order.items[0].pk,
-        "reason": reason.pk,
-        "cancellation_type": "cancel",
-        "quantity": 1,
-    }
 
 
 class TestShownKey:
@@ -280,11 +248,6 @@ class TestLogOut:
         assert clients.posting(session).post(LOGOUT).status_code == 204
         assert by_key(clients, session).get(ORDERS).status_code == 401
 
-    def test_by_a_grant_s_key_is_refused(self, clients: Clients, guest_order: Order) -> None:
-        key = look_up(clients.new(), guest_order).json()["key"]
-
-        assert by_key(clients, key).post(LOGOUT).status_code == 401
-
 
 class TestEndedSessions:
     """Everything that ends sessions ends their keys."""
@@ -326,83 +289,6 @@ class TestEndedSessions:
         assert answer.status_code == 303
         assert client.get(ORDERS).status_code == 401
         assert by_key(clients, client.cookies["sessionid"]).get(ORDERS).status_code == 200
-
-
-class TestGuests:
-    def test_get_a_key_from_the_look_up(
-        self, clients: Clients, guest_order: Order, reason: CancellationReason
-    ) -> None:
-        answer = look_up(clients.new(), guest_order)
-        client = by_key(clients, answer.json()["key"])
-
-        assert answer.headers["cache-control"] == "no-store"
-        assert client.get(REASONS).status_code == 200
-        assert client.post(GUEST_REQUESTS, json=draft(guest_order, reason)).status_code == 200
-
-    def test_get_the_csrf_token_of_their_cookie(
-        self, client: TestClient, guest_order: Order, reason: CancellationReason
-    ) -> None:
-        document = look_up(client, guest_order).json()
-
-        answer = client.post(
-            GUEST_REQUESTS,
-            json=draft(guest_order, reason),
-            headers={"x-csrftoken": document["csrf_token"]},
-        )
-
-        assert answer.status_code == 200
-        assert document["key"] == client.cookies["ordergrant"]
-
-    def test_open_nothing_of_shoppers_with_it(self, clients: Clients, guest_order: Order) -> None:
-        client = by_key(clients, look_up(clients.new(), guest_order).json()["key"])
-
-        for path in (ORDERS, f"{ORDERS}{guest_order.pk}/", "/current_user/"):
-            assert client.get(path).status_code == 401
-
-    def test_find_nothing_with_the_key_of_a_session(
-        self, clients: Clients, shop: Shop, shopper: User, reason: CancellationReason
-    ) -> None:
-        order = shop.order(shopper)
-
-        answer = by_key(clients, shop.session(shopper)).post(
-            GUEST_REQUESTS, json=draft(order, reason)
-        )
-
-        assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
-
-    def test_with_a_bad_key_find_nothing_beside_a_good_cookie(
-        self, client: TestClient, guest_order: Order, reason: CancellationReason
-    ) -> None:
-        look_up(client, guest_order)
-
-        answer = client.post(
-            GUEST_REQUESTS, json=draft(guest_order, reason), headers=key_header("x")
-        )
-
-        assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
-
-    def test_look_up_again_with_a_key_and_without_a_csrf_token(
-        self, clients: Clients, guest_order: Order
-    ) -> None:
-        key = look_up(clients.new(), guest_order).json()["key"]
-
-        assert look_up(by_key(clients, key), guest_order).status_code == 200
-
-    def test_repeat_a_request_by_cookie_that_they_sent_by_key(
-        self, client: TestClient, guest_order: Order, reason: CancellationReason
-    ) -> None:
-        document = look_up(client, guest_order).json()
-        once = {"Idempotency-Key": "once"}
-        body = draft(guest_order, reason)
-
-        first = client.post(GUEST_REQUESTS, json=body, headers=once | key_header(document["key"]))
-        again = client.post(
-            GUEST_REQUESTS, json=body, headers=once | {"x-csrftoken": document["csrf_token"]}
-        )
-
-        assert first.status_code == again.status_code == 200
-        assert again.headers["idempotent-replay"] == "true"
-        assert again.content == first.content
 
 
 class TestTradeIns:

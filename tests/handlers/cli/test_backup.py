@@ -3,11 +3,14 @@ import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
+import orjson
 import pytest
 
-from handlers.app import database_of
+from handlers.app import create_app, database_of
 from handlers.contract.asgi.routing import ContractApp
+from handlers.rendering.renderer import ContractRenderer
 from handlers.settings import Settings
 from persistence.backups import back_up_sqlite
 from tests.conftest import KIND
@@ -18,6 +21,7 @@ from tests.support.postgres_programs import PROGRAMS, run_program
 from tests.support.restored_backups import move_into_place
 from tests.support.stored import change_notes
 
+RESTORED = citus.one_node("a distributed database is restored by way of one node")
 MISSING = "postgresql://waybill:geheim@127.0.0.1:1/missing"
 
 
@@ -46,8 +50,31 @@ def restore(settings: Settings, file: Path) -> None:
     run_program("psql", *options, emptied, f"--file={script}", url)
 
 
+@pytest.fixture
+def session(shop: Shop) -> str:
+    """That of a shopper with an order and an old order."""
+    user = shop.user()
+    shop.order(user)
+    shop.old_order(user)
+    return shop.session(user)
+
+
+def pages(app: ContractApp, session: str) -> list[bytes]:
+    """The shopper's orders and old orders, in both languages."""
+    client = Clients(app, []).new(session)
+    return [
+        client.get(path, headers={"Accept-Language": language}).raise_for_status().content
+        for path in ("/users/orders/", "/users/old-orders/")
+        for language in ("en-us", "tr-tr")
+    ]
+
+
+def refuse_to_render(*_: object) -> NoReturn:
+    raise AssertionError("rendered again")
+
+
 class TestBackup:
-    @citus.one_node("a distributed database is restored by way of one node")
+    @RESTORED
     def test_is_restored_while_the_server_runs(
         self,
         waybill: Run,
@@ -73,6 +100,29 @@ class TestBackup:
         assert client.get("/users/orders/").json() != shown
         restore(settings, file)
         assert client.get("/users/orders/").json() == shown
+
+    @RESTORED
+    def test_has_the_stored_documents(
+        self,
+        waybill: Run,
+        app: ContractApp,
+        settings: Settings,
+        session: str,
+        file: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A server that starts on the restored database sends the same bytes, renders nothing."""
+        shown = pages(app, session)
+        database_of(app).finish_background()
+        waybill("backup", str(file))
+        change_notes(database_of(app), orjson.loads(shown[0])["results"][0]["pk"], "lost")
+        assert pages(app, session) != shown
+        restore(settings, file)
+        monkeypatch.setattr(ContractRenderer, "__call__", refuse_to_render)
+        started = create_app(settings)
+
+        with closing(database_of(started)):
+            assert pages(started, session) == shown
 
     def test_replaces_no_file(self, waybill: Run, file: Path, database_url: str) -> None:
         file.write_text("precious")
@@ -160,7 +210,7 @@ class TestSqlite:
         result = waybill("backup", str(file), database_url=f"sqlite:///{source}")
 
         assert result.exit_code == 1
-        assert result.output.startswith("Error: There is no backup: ")
+        assert result.output.startswith("Error: No backup was made: ")
         assert not file.exists()
 
     def test_of_dangling_rows_is_refused(self, waybill: Run, source: Path, file: Path) -> None:
@@ -195,7 +245,7 @@ class TestPostgres:
         result = waybill("backup", str(file), database_url=MISSING)
 
         assert result.exit_code == 1
-        assert result.output == "Error: There is no backup: aborting because of a mismatch.\n"
+        assert result.output == "Error: No backup was made: aborting because of a mismatch.\n"
         assert not file.exists()
 
     def test_shows_no_password_in_the_list_of_processes(

@@ -80,7 +80,7 @@ def test_the_plan_has_what_is_missing(
         "        ALTER TABLE orders ADD COLUMN wish TEXT;\n",
     )
     assert all((text in plan.output) == (KIND == "postgres") for text in in_detail)
-    assert ("all that write to SQLite wait" in plan.output) == (KIND == "sqlite")
+    assert ("all who write to SQLite wait" in plan.output) == (KIND == "sqlite")
     assert revision_of(url) == migrations.head()
 
 

@@ -25,7 +25,7 @@ IMPORT_ALL_COMMANDS = """
 import importlib, sys
 sys.modules["faker"] = sys.modules["redis"] = None
 from handlers.cli.commands import COMMANDS
-for module in [*(entry.file for entry in COMMANDS.values()), "sandbox"]:
+for module in [*(entry.module for entry in COMMANDS.values()), "sandbox"]:
     importlib.import_module(f"handlers.cli.{module}")
 """
 

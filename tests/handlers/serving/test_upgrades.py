@@ -187,7 +187,7 @@ def test_the_way_back_is_open(previous: Release, following: Release) -> None:
     finally:
         server.end()
     assert exit_code == 0
-    assert "of a newer release, which works with this release" in output
+    assert "of a newer release, which also works with this release" in output
 
 
 def shopper_can_cancel(server: Server) -> bool:

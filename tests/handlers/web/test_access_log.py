@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from domain.sellers.callers import SellerCaller, ShopCaller
 from domain.trade_ins import OfferLink
 from handlers.http.exchange import Exchange
 from handlers.settings import LogFormat, Settings
+from handlers.standard_error import STANDARD_ERROR
 from handlers.web.access_log import AccessLog, kind_of
 from tests.support.application import Clients, Shop
 from tests.support.guard_requests import SETTINGS, make_scope, send_to_guard
@@ -34,17 +36,17 @@ def write(settings: Settings, scope: Scope | None = None, **values: Any) -> None
     AccessLog(settings)(scope, exchange)
 
 
-def line_of(capsys: pytest.CaptureFixture[str]) -> Mapping[str, Any]:
-    [line] = capsys.readouterr().err.splitlines()
+def line_of(capfd: pytest.CaptureFixture[str]) -> Mapping[str, Any]:
+    [line] = capfd.readouterr().err.splitlines()
     found: dict[str, Any] = json.loads(line)
     return found
 
 
 class TestJson:
-    def test_has_all_fields(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_has_all_fields(self, capfd: pytest.CaptureFixture[str]) -> None:
         write(JSON, operation_id="listUserOrders", status=200, size=12, seconds=0.00321)
 
-        line = dict(line_of(capsys))
+        line = dict(line_of(capfd))
         assert line.pop("timestamp").endswith("Z")
         assert line == {
             "bytes": 12,
@@ -62,19 +64,33 @@ class TestJson:
 
     @pytest.mark.parametrize("path", ["/ş\n/", "/\ud800", "/\x1b[31m"])
     def test_is_one_line_whatever_the_path(
-        self, capsys: pytest.CaptureFixture[str], path: str
+        self, capfd: pytest.CaptureFixture[str], path: str
     ) -> None:
         write(JSON, make_scope(path=path))
 
-        line = line_of(capsys)
+        line = line_of(capfd)
         assert line["path"] == path
         assert line["client"] == ""
         assert line["timestamp"]
 
-    def test_is_left_out_above_its_level(self, capsys: pytest.CaptureFixture[str]) -> None:
-        write(replace(JSON, log_level=logging.WARNING))
+    @pytest.mark.parametrize(("level", "lines"), [(logging.INFO, 1), (logging.WARNING, 0)])
+    def test_is_left_out_above_its_level(
+        self, capfd: pytest.CaptureFixture[str], level: int, lines: int
+    ) -> None:
+        send_to_guard(settings=replace(JSON, log_level=level))
+        STANDARD_ERROR.flush()
 
-        assert capsys.readouterr().err == ""
+        assert len(capfd.readouterr().err.splitlines()) == lines
+
+    def test_is_left_out_without_a_standard_error(
+        self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "__stderr__", None)
+
+        send_to_guard(settings=JSON)
+        STANDARD_ERROR.flush()
+
+        assert capfd.readouterr().err == ""
 
 
 class TestClientAddress:

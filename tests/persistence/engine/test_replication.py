@@ -6,6 +6,8 @@ from domain.shared.positions import ORIGIN, Position
 from persistence.engine.positions import StandbyState, position_after
 from persistence.engine.replication import UNKNOWN, PrimarySample, Replication, waited_for
 
+NOW = 11.0
+
 
 @pytest.fixture
 def replication() -> Replication:
@@ -22,45 +24,54 @@ def state(replayed: int | None, timeline: int | None = 3) -> StandbyState:
 
 class TestObstacle:
     def test_before_the_first_sample(self) -> None:
-        assert Replication(5).obstacle(state(100)) == UNKNOWN
+        assert Replication(5).obstacle(state(100), NOW) == UNKNOWN
 
     @pytest.mark.parametrize("replayed", [50, 99, 100, 120])
     def test_there_is_none_within_the_lag(self, replication: Replication, replayed: int) -> None:
-        assert replication.obstacle(state(replayed)) is None
+        assert replication.obstacle(state(replayed), NOW) is None
 
     @pytest.mark.parametrize("replayed", [0, 49, None])
     def test_a_standby_that_is_further_behind(
         self, replication: Replication, replayed: int | None
     ) -> None:
-        assert replication.obstacle(state(replayed)) == "it is more than 5 seconds behind"
+        assert replication.obstacle(state(replayed), NOW) == "it is more than 5 seconds behind"
 
     @pytest.mark.parametrize("timeline", [2, 4])
     def test_another_timeline(self, replication: Replication, timeline: int) -> None:
-        obstacle = replication.obstacle(state(1000, timeline))
+        obstacle = replication.obstacle(state(1000, timeline), NOW)
 
         assert obstacle == f"its timeline is {timeline}, the primary's 3"
 
     def test_a_server_that_is_no_standby(self, replication: Replication) -> None:
-        assert replication.obstacle(state(100, None)) == "it is no standby"
+        assert replication.obstacle(state(100, None), NOW) == "it is no standby"
 
     def test_samples_of_an_earlier_timeline_do_not_count(self, replication: Replication) -> None:
         replication.add(PrimarySample(timeline=4, written=60, at=11))
 
-        assert replication.obstacle(state(60, 4)) is None
-        assert replication.obstacle(state(59, 4)) == "it is more than 5 seconds behind"
-        assert replication.obstacle(state(1000)) == "its timeline is 3, the primary's 4"
+        assert replication.obstacle(state(60, 4), NOW) is None
+        assert replication.obstacle(state(59, 4), NOW) == "it is more than 5 seconds behind"
+        assert replication.obstacle(state(1000), NOW) == "its timeline is 3, the primary's 4"
 
     def test_the_last_samples_count_while_the_primary_is_away(
         self, replication: Replication
     ) -> None:
         replication.lose_primary()
 
-        assert replication.obstacle(state(50)) is None
-        assert replication.obstacle(state(49)) is not None
+        assert replication.obstacle(state(50), now=15) is None
+        assert replication.obstacle(state(49), now=15) is not None
+
+    def test_the_primary_that_has_not_answered_for_as_long_as_the_lag(
+        self, replication: Replication
+    ) -> None:
+        """Another server may have become the primary."""
+        obstacle = replication.obstacle(state(100), now=15.1)
+
+        assert obstacle == "the primary has not answered for 5 seconds"
 
         replication.add(PrimarySample(timeline=3, written=100, at=100))
 
-        assert replication.obstacle(state(99)) is not None
+        assert replication.obstacle(state(100), now=100) is None
+        assert replication.obstacle(state(99), now=100) is not None
 
     def test_the_primary_is_away_until_the_next_sample(self, replication: Replication) -> None:
         known = [replication.is_primary_away]
@@ -70,6 +81,54 @@ class TestObstacle:
         known.append(replication.is_primary_away)
 
         assert known == [False, True, False]
+
+
+class TestLaterTimeline:
+    """A server on it shows that another one became the primary."""
+
+    OBSTACLE = "a server is on timeline 4, the primary on 3"
+
+    def test_ends_the_reads_of_all_standbys(self, replication: Replication) -> None:
+        replication.set_timeline("n3", 4)
+
+        assert replication.obstacle(state(100), NOW) == self.OBSTACLE
+
+    def test_counts_while_the_primary_answers_on_its_own(self, replication: Replication) -> None:
+        replication.set_timeline("n3", 4)
+        replication.add(PrimarySample(timeline=3, written=110, at=11))
+
+        assert replication.obstacle(state(110), NOW) == self.OBSTACLE
+
+    def test_ends_with_the_primary_s_own(self, replication: Replication) -> None:
+        replication.set_timeline("n3", 4)
+        replication.add(PrimarySample(timeline=4, written=110, at=11))
+
+        assert replication.obstacle(state(110, 4), NOW) is None
+        assert replication.obstacle(state(110), NOW) == "its timeline is 3, the primary's 4"
+
+    def test_ends_when_the_server_was_made_a_standby_again(self, replication: Replication) -> None:
+        replication.set_timeline("n3", 4)
+        replication.set_timeline("n3", 3)
+
+        assert replication.obstacle(state(100), NOW) is None
+
+    def test_is_that_of_a_standby_that_was_promoted(self, replication: Replication) -> None:
+        assert replication.note_timeline("n3", None)
+
+        assert replication.obstacle(state(100), NOW) == self.OBSTACLE
+
+    def test_is_not_undone_by_a_statement_that_is_late(self, replication: Replication) -> None:
+        assert replication.note_timeline("n3", 4)
+        assert not replication.note_timeline("n3", 4)
+        assert not replication.note_timeline("n3", 3)
+
+        assert replication.obstacle(state(100), NOW) == self.OBSTACLE
+
+    def test_is_unknown_before_the_first_sample(self) -> None:
+        replication = Replication(5)
+
+        assert not replication.note_timeline("n3", None)
+        assert replication.obstacle(state(100), NOW) == UNKNOWN
 
 
 def test_the_age_of_a_standby_is_that_of_the_sample_it_has(replication: Replication) -> None:

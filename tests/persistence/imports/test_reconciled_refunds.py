@@ -195,6 +195,20 @@ class TestRequests:
 
         assert (checked.order.items[0].refunded_quantity, checked.order.refund_amount) == (2, 10000)
 
+    @pytest.mark.parametrize(("decisions", "refund"), [((), 5000), ((complete_request,), 10000)])
+    def test_to_cancel_are_completed_beside_one_of_waybill(
+        self, checked: Case, decisions: tuple[Any, ...], refund: int
+    ) -> None:
+        checked.place(imported_request(status="approved"))
+        checked.request(approve_request, *decisions, quantity=1)
+
+        assert is_stored(checked.send(imported_request(status="completed")))
+
+        assert (checked.order.items[0].cancelled_quantity, checked.order.refund_amount) == (
+            2,
+            refund,
+        )
+
     def test_are_possible_after_one_that_waybill_rejected(self, checked: Case) -> None:
         checked.place(imported_request())
         [request] = checked.order.items[0].cancellation_requests

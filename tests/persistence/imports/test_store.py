@@ -96,6 +96,20 @@ class TestNewOrder:
         assert item.shipping_company is item.easy_return_companies[0].shipping_company
         assert order.loyalty_transactions[0].user_pk == order.user_pk
 
+    def test_has_its_sellers_rows_written_once(
+        self, database: Database, statements: list[tuple[str, Any]]
+    ) -> None:
+        """Each rewritten row leaves a dead one, and entries of eight indexes."""
+        seller = {"slug": "usta", "name": "Usta"}
+
+        store_one(
+            database,
+            items=[line_document(seller=seller, cancellation_requests=[request_document()])],
+        )
+
+        written = [sql for sql, _ in statements if "INSERT INTO seller_orders" in sql]
+        assert len(written) == 1
+
     def test_has_its_addresses_with_their_places(self, database: Database) -> None:
         billing = address_document(line="Lale Sk. 7", township=None, district=None)
 

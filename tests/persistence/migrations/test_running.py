@@ -1,4 +1,4 @@
-"""Migrations run one by one, while servers of the release before work with the tables."""
+"""Migrations run one by one, while servers of the previous release work with the tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

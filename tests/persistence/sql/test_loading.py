@@ -1,5 +1,4 @@
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +9,6 @@ from domain.accounts.users import User
 from domain.orders.old_orders import OldOrder
 from domain.orders.orders import Order
 from persistence.database import Database
-from persistence.engine.engines import Engines
 from persistence.orders.aggregate import ORDER
 from persistence.orders.old_orders import OLD_ORDER, old_orders
 from persistence.orders.orders import orders
@@ -23,20 +21,9 @@ from persistence.sql.work import Work
 from tests.conftest import KIND
 from tests.support.complete_orders import complete_old_order, complete_order
 from tests.support.entity_graphs import differing, graph
-from tests.support.stored import store_reason
 
 ABSENT = 2**40
 AGGREGATES: dict[str, Aggregate[Any]] = {"orders": ORDER, "old orders": OLD_ORDER}
-
-
-@pytest.fixture
-def order(database: Database, engines: Engines, shopper: User) -> Order:
-    """A stored order with a row in every table."""
-    order = complete_order(shopper.pk, store_reason(engines).pk)
-    with database.writing() as uow:
-        uow.orders.add(order)
-        uow.commit()
-    return order
 
 
 @pytest.fixture
@@ -46,12 +33,6 @@ def old_order(database: Database, shopper: User) -> OldOrder:
         uow.old_orders.add(old_order)
         uow.commit()
     return old_order
-
-
-@pytest.fixture
-def work(engines: Engines) -> Iterator[Work]:
-    with closing(Work(engines.writing)) as work:
-        yield work
 
 
 class TestValues:

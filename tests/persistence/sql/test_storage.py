@@ -36,8 +36,7 @@ def test_created_tables_are_stored_as_migrated_ones(make_url: MakeUrl, engines: 
 
     assert stored_as(created) == (options, columns)
     if engines.dialect.name == "postgresql":
-        assert options["orders"] == ["fillfactor=80"]
-        # Its rows have an indexed date of the last change, so that changes never stay in place.
-        assert "seller_orders" not in options
-        assert {table for table, _ in columns} == {"order_documents", "old_order_documents"}
+        # No table leaves room for changes: nine of ten changes of an order stay in place anyway.
+        assert options.keys() == {table for table, _ in columns}
+        assert options.keys() == {"order_documents", "old_order_documents"}
     created.dispose()

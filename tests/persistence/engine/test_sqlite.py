@@ -1,4 +1,4 @@
-"""The write lock of SQLite, within a process and between processes."""
+"""Connections to SQLite, and its write lock within a process and between processes."""
 
 import runpy
 import sqlite3
@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from domain.shared.errors import Unavailable
-from persistence.engine import engines
-from persistence.engine.engines import Engines, Pool, connect, retry_while_busy
+from persistence.engine import sqlite
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.engine.sqlite import retry_while_busy
 
 
 @pytest.fixture
@@ -31,11 +32,11 @@ def opened(file: Path) -> Iterator[Engines]:
 
 @pytest.fixture
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
 
 
 class TestWriteLock:
-    def test_comes_when_the_one_before_is_done(self, opened: Engines) -> None:
+    def test_waits_for_the_thread_that_has_it(self, opened: Engines) -> None:
         done: list[str] = []
         begun = Event()
 
@@ -54,7 +55,7 @@ class TestWriteLock:
         assert done == ["first", "second"]
 
     @pytest.mark.usefixtures("short_timeout")
-    def test_that_does_not_come_in_time_is_told(self, opened: Engines) -> None:
+    def test_raises_unavailable_after_the_busy_timeout(self, opened: Engines) -> None:
         refusals: list[Unavailable] = []
 
         def wait() -> None:
@@ -71,7 +72,7 @@ class TestWriteLock:
 
         assert len(refusals) == 1
 
-    def test_is_given_back_after_an_error(self, opened: Engines) -> None:
+    def test_is_released_after_an_error(self, opened: Engines) -> None:
         with pytest.raises(ZeroDivisionError), opened.write_lock():
             raise ZeroDivisionError
         done = []
@@ -83,7 +84,7 @@ class TestWriteLock:
 
 class TestBegin:
     @pytest.mark.usefixtures("short_timeout")
-    def test_waits_for_another_process_and_no_longer_than_its_patience(
+    def test_waits_for_another_process_until_the_busy_timeout(
         self, opened: Engines, file: Path
     ) -> None:
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
@@ -97,14 +98,14 @@ class TestBegin:
 
 class TestRetryWhileBusy:
     @pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
-    def test_tries_again_while_others_are_at_the_file(self, code: int) -> None:
+    def test_retries_while_the_file_is_busy(self, code: int) -> None:
         refusals = [refusal(code), refusal(code)]
 
         retry_while_busy(partial(refuse, refusals))
 
         assert refusals == []
 
-    def test_gives_up_at_any_other_error(self) -> None:
+    def test_raises_any_other_error(self) -> None:
         refusals = [refusal(sqlite3.SQLITE_BUSY), refusal(sqlite3.SQLITE_FULL), refusal(0)]
 
         with pytest.raises(sqlite3.OperationalError) as raised:
@@ -114,7 +115,7 @@ class TestRetryWhileBusy:
         assert len(refusals) == 1
 
     @pytest.mark.usefixtures("short_timeout")
-    def test_gives_up_in_the_end(self) -> None:
+    def test_raises_the_last_error_after_the_busy_timeout(self) -> None:
         refusals = [refusal(sqlite3.SQLITE_BUSY) for _ in range(1000)]
 
         with pytest.raises(sqlite3.OperationalError):
@@ -135,11 +136,13 @@ def refusal(code: int) -> sqlite3.OperationalError:
     return error
 
 
-def test_what_is_committed_outlives_the_machine(file: Path) -> None:
-    untouched = runpy.run_path(
-        engines.__file__
-    )  # conftest.py turns fsync off for the tests' own databases
-    opened = untouched["connect"](f"sqlite:///{file}", Pool(1))
+def test_commits_survive_a_crash_of_the_machine(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # conftest.py turns fsync off for the tests' own databases.
+    original = runpy.run_path(sqlite.__file__)
+    monkeypatch.setattr(sqlite, "SYNCHRONOUS", original["SYNCHRONOUS"])
+    opened = connect(f"sqlite:///{file}", Pool(1))
     with opened.autocommit.connect() as connection:
         assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
         assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"

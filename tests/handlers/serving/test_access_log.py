@@ -1,0 +1,52 @@
+"""The access log of a server in JSON: complete, whichever way the server ends."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import children_of
+from tests.support.server import SECRET, Serve, Server, migrated_sqlite
+
+JSON = SECRET | {"WAYBILL_LOG_FORMAT": "json", "WAYBILL_WORKERS": "2"}
+REQUESTS = 150  # more than a worker holds
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """Always SQLite: the access log does not depend on the database."""
+    return migrated_sqlite(tmp_path)
+
+
+def interrupt(server: Server) -> None:
+    server.process.send_signal(signal.SIGINT)
+
+
+def terminate(server: Server) -> None:
+    server.process.terminate()
+
+
+def terminate_all(server: Server) -> None:
+    """As a service manager does."""
+    os.killpg(server.process.pid, signal.SIGTERM)
+
+
+def stop_workers(server: Server) -> None:
+    for worker in children_of(server.process.pid):
+        os.kill(worker, signal.SIGINT)
+    interrupt(server)
+
+
+@pytest.mark.parametrize("end", [interrupt, terminate, terminate_all, stop_workers])
+def test_has_all_requests(serve: Serve, end: Callable[[Server], None]) -> None:
+    server = serve(**JSON)
+    for number in range(REQUESTS):
+        server.client.get(f"/missing/{number}")
+
+    end(server)
+
+    lines = [json.loads(line) for line in server.end().splitlines() if "/missing/" in line]
+    assert [line["path"] for line in lines] == [f"/missing/{number}" for number in range(REQUESTS)]

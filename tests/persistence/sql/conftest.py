@@ -1,0 +1,28 @@
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from domain.accounts.users import User
+from domain.orders.orders import Order
+from persistence.database import Database
+from persistence.engine.engines import Engines
+from persistence.sql.work import Work
+from tests.support.complete_orders import complete_order
+from tests.support.stored import store_reason
+
+
+@pytest.fixture
+def order(database: Database, engines: Engines, shopper: User) -> Order:
+    """A stored order with a row in every table."""
+    order = complete_order(shopper.pk, store_reason(engines).pk)
+    with database.writing() as uow:
+        uow.orders.add(order)
+        uow.commit()
+    return order
+
+
+@pytest.fixture
+def work(engines: Engines) -> Iterator[Work]:
+    with closing(Work(engines.writing)) as work:
+        yield work
