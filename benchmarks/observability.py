@@ -1,40 +1,64 @@
 """What metrics, access log and traces cost: CPU of Waybill's list page, side by side.
 
-`python -m benchmarks.observability`, after `script/bench` has made the environments. All variants
-run at once on one database and get load in turns, so that the machine affects all alike.
+`var/bench/venv/bin/python -m benchmarks.observability`, after `script/bench` has made the
+environments. Traces need requirements/opentelemetry.txt in that of the servers, which script/venv
+makes from the files of requirements/ that it is given:
+
+    script/venv var/bench/waybill requirements/{main,demo,build,opentelemetry}.txt
+
+All variants run at once on one database. In a turn, each gets the same short load, in a random
+order; what counts is the median, over the turns, of its difference from the first. So other load of
+the machine affects all alike. The time is that of the server's threads on a processor, in
+nanoseconds, and has no waits.
+
+Of two processes with the same code, one is often some percent faster for as long as it lives. So
+each round starts new ones, and the result is the mean of the rounds with its standard error. One
+variant is there twice, as a check.
 """
 
+import asyncio
+import os
+import random
 import subprocess
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import mean, median, stdev
 from tempfile import TemporaryDirectory
 from threading import Thread
 
-from benchmarks import servers, waybill
+from benchmarks import loader, servers, waybill
 from benchmarks.fixture import make_fixture
-from benchmarks.load import generate_load
 from benchmarks.postgres import postgres
 from benchmarks.servers import WAYBILL, Running, Server
-from benchmarks.usage import cpu_seconds
+from benchmarks.usage import run_nanoseconds
 from benchmarks.workloads import Workload
 
 _ORDERS = 1500
 _CONNECTIONS = 4
+_WARM_UP = 1000
+# A process that waited for its turn is slow at first.
+_WAKE_UP = 20
 _OFF = "from benchmarks.without_observability import remove; remove(); "
 _SERVE = "from handlers.cli.main import cli; cli()"
 _LOG = {"WAYBILL_LOG_LEVEL": "INFO", "WAYBILL_LOG_FORMAT": "json"}
 OFF = "nothing"
 
+Costs = Mapping[str, list[float]]
+"""Microseconds for a request in each turn, by the name of the variant."""
+
 
 def main() -> None:
     """Measure all variants, and print microseconds of CPU for a request."""
-    parser = ArgumentParser(prog="python -m benchmarks.observability", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser = ArgumentParser(
+        prog="python -m benchmarks.observability", description=str(__doc__).partition("\n")[0]
+    )
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--requests", type=int, default=100)
     options = parser.parse_args()
     with TemporaryDirectory(prefix="waybill-bench-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -42,23 +66,47 @@ def main() -> None:
         fixture = make_fixture(database, folder, _ORDERS, 1, with_peers=False)
         database.create(WAYBILL.database, WAYBILL.template)
         url = database.url(WAYBILL.database)
-        collector = stack.enter_context(_collector())
-        running = {
+        variants = [*_variants(stack.enter_context(_collector()))]
+        page = fixture.workloads.reads[0]
+        rounds: list[Costs] = []
+        for seed in range(options.rounds):
+            with _all_running(variants, seed, url, folder) as running:
+                rounds.append(_measure(running, page, options.turns, options.requests))
+            _print(rounds)
+
+
+@contextmanager
+def _all_running(
+    variants: Iterable[Server], seed: int, url: str, folder: Path
+) -> Iterator[Mapping[str, Running]]:
+    """New processes of all variants, with the same order of sets."""
+    with ExitStack() as stack:
+        yield {
             variant.name: stack.enter_context(
                 servers.running(
-                    variant, url, servers.free_port(), 1, folder / f"{variant.name}.log"
+                    replace(variant, settings={**variant.settings, "PYTHONHASHSEED": str(seed)}),
+                    url,
+                    servers.free_port(),
+                    1,
+                    folder / f"{variant.name}.log",
                 )
             )
-            for variant in _variants(collector)
+            for variant in variants
         }
-        page = fixture.workloads.reads[0]
-        for started in running.values():
-            _microseconds(started, page, options.seconds)
-        costs: dict[str, list[float]] = {variant: [] for variant in running}
-        for _ in range(options.rounds):
-            for variant, started in running.items():
-                costs[variant].append(_microseconds(started, page, options.seconds))
-    _print(costs)
+
+
+def _measure(running: Mapping[str, Running], page: Workload, turns: int, requests: int) -> Costs:
+    for started in running.values():
+        _generate_load(started, page, _WARM_UP)
+    costs: dict[str, list[float]] = {name: [] for name in running}
+    for _ in range(turns):
+        turn = {
+            name: _microseconds(running[name], page, requests)
+            for name in random.sample([*running], len(running))
+        }
+        for name, cost in turn.items():
+            costs[name].append(cost)
+    return costs
 
 
 def _variants(collector: str) -> Iterator[Server]:
@@ -67,6 +115,7 @@ def _variants(collector: str) -> Iterator[Server]:
         return Server(name, WAYBILL.database, command, settings=settings)
 
     yield variant(OFF, _OFF + _SERVE)
+    yield variant(f"{OFF}, again", _OFF + _SERVE)
     yield variant("metrics")
     yield variant("metrics and access log", **_LOG)
     if not _has_opentelemetry():
@@ -89,24 +138,46 @@ def _has_opentelemetry() -> bool:
     return has_it
 
 
-def _microseconds(started: Running, page: Workload, seconds: float) -> float:
+def _microseconds(started: Running, page: Workload, requests: int) -> float:
     """The CPU of the server and its worker for one request."""
-    before = cpu_seconds(started.process.pid)
-    load = generate_load(started.base_url, page, seconds, _CONNECTIONS)
-    if load.errors:
-        raise RuntimeError(f"{load.errors} of {load.requests} requests failed")
-    return (cpu_seconds(started.process.pid) - before) / load.requests * 1e6
+    _generate_load(started, page, _WAKE_UP)
+    while True:
+        before = run_nanoseconds(started.process.pid)
+        _generate_load(started, page, requests)
+        after = run_nanoseconds(started.process.pid)
+        if before.keys() == after.keys():  # else the time of a thread that ended is missing
+            return (sum(after.values()) - sum(before.values())) / requests / 1e3
 
 
-def _print(costs: dict[str, list[float]]) -> None:
-    base = costs[OFF]
-    for variant, found in costs.items():
-        # By round, since the speed of the machine changes.
-        shares = [cost / off - 1 for cost, off in zip(found, base, strict=True)]
-        low, _, high = quantiles(shares, n=4)
+def _generate_load(started: Running, page: Workload, requests: int) -> None:
+    """In this process: to start another would take longer than a turn."""
+    once = replace(page, requests=[page.requests[0]] * requests, is_once=True)
+    plan = {
+        "url": started.base_url,
+        "workloads": [asdict(once)],
+        "turns": [0],
+        "seconds": float("inf"),
+        "connections": _CONNECTIONS,
+    }
+    load = asyncio.run(loader.generate_load(plan))[""]
+    if load["errors"] or load["requests"] != requests:
+        raise RuntimeError(f"{load['errors']} of {requests} requests failed")
+
+
+def _print(rounds: Sequence[Costs]) -> None:
+    loads = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    print(f"{len(rounds)} rounds; load averages {loads}")
+    base = mean(median(costs[OFF]) for costs in rounds)
+    for variant in rounds[0]:
+        # By turn, since the speed of the machine changes.
+        more = [
+            median(cost - off for cost, off in zip(costs[variant], costs[OFF], strict=True))
+            for costs in rounds
+        ]
+        error = stdev(more) / len(more) ** 0.5 if len(more) > 1 else float("nan")
         print(
-            f"{variant:45} {median(found):6.1f} µs"
-            f"  {median(shares):+6.1%} (quartiles {low:+.1%} to {high:+.1%})"
+            f"{variant:40} {base + mean(more):6.1f} µs"
+            f"  {mean(more):+6.1f} ± {error:.1f} µs  {mean(more) / base:+6.1%} ± {error / base:.1%}"
         )
 
 

@@ -7,7 +7,7 @@ one language and then in the other, as shoppers do, and prints Markdown tables.
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -131,23 +131,20 @@ def print_sizes(name: str, count: int, tables: Iterable[Table]) -> None:
     print(f"\n| {count} {name}, bytes of one | rows | total | heap | indexes | TOAST |")
     print("|---|---|---|---|---|---|")
     tables = list(tables)
-    for table in tables:
-        if table.total / count >= _SHOWN:
-            print(_line(table.name, table.rows / count, count, [table]))
-    small = [table for table in tables if table.total / count < _SHOWN]
-    print(_line("all others", 0, count, small))
-    print(_line("**together**", 0, count, tables))
+    large = [table for table in tables if table.total / count >= _SHOWN]
+    for table in large:
+        print(_line(table.name, f"{table.rows / count:.2f} ", count, [table]))
+    print(_line("all others", "", count, [table for table in tables if table not in large]))
+    print(_line("**together**", "", count, tables))
 
 
-def _line(name: str, rows: float, count: int, tables: Iterable[Table]) -> str:
-    sums = [
-        sum(sizes) / count
-        for sizes in zip(
-            *((t.total, t.total - t.indexes - t.toast, t.indexes, t.toast) for t in tables),
-            strict=True,
-        )
-    ] or [0.0] * 4
-    return f"| {name} | {rows:.2f} | " + " | ".join(f"{size:.0f}" for size in sums) + " |"
+def _line(name: str, rows: str, count: int, tables: Sequence[Table]) -> str:
+    total, indexes, toast = (
+        sum(getattr(table, size) for table in tables) / count
+        for size in ("total", "indexes", "toast")
+    )
+    sizes = (total, total - indexes - toast, indexes, toast)
+    return f"| {name} | {rows}| " + " | ".join(f"{size:.0f}" for size in sizes) + " |"
 
 
 def _count(connection: psycopg.Connection, table: str) -> int:

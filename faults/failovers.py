@@ -1,14 +1,15 @@
 """The primary of a replicated PostgreSQL is killed, and a standby takes over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from time import monotonic, sleep
 
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.invariants import broken_at
 from faults.scale import Scale
-from faults.standby_clients import Shopper, reading
+from faults.standby_clients import Reads, Shopper, reading
 from faults.writers import Writers, make_work
 from tests.support.replication import Replicated, replicated
 
@@ -25,8 +26,7 @@ _CALM_SECONDS = 2.0
 
 def check(environment: Environment, scale: Scale) -> Finding:
     """Kill the primary under writers and readers, promote a standby, and bring the old one back."""
-    failures: list[str] = []
-    reads_away, writes_away, on_standbys = [0.0], [0.0], [0.0]
+    gaps = _Gaps()
     with replicated_shop(environment, is_durable=True) as (servers, own):
         for node in servers.nodes:
             node.configure(synchronous_standby_names=_QUORUM)
@@ -38,25 +38,15 @@ def check(environment: Environment, scale: Scale) -> Finding:
             writers = Writers(own, server, work)
             with writers.running(_WRITERS), reading(shoppers) as reads:
                 for _ in range(scale.failovers):
-                    writers.wait_for_write(_GIVE_UP_SECONDS)
-                    killed = _kill_primary(servers)
-                    away = writers.wait_for_write(_GIVE_UP_SECONDS)
-                    writes_away.append(monotonic() - killed if away else float("inf"))
-                    _bring_back(servers)
-                    sleep(_CALM_SECONDS)
-                    reads_away += [log.longest_gap(killed) for log in reads]
-                    on_standbys.append(reads[0].longest_gap(killed))
-        failures += [failure for log in reads for failure in log.failures]
+                    gaps.add(*_fail_over(servers, writers), reads)
+        failures = [failure for log in reads for failure in log.failures]
         failures += [*writers.log.failures, *writers.lost_or_duplicated(), *broken_at(own.url)]
-    limits = {"reads": (reads_away, _READS_SECONDS), "writes": (writes_away, _WRITES_SECONDS)}
-    for name, (away_seconds, limit) in limits.items():
-        if max(away_seconds) > limit * scale.time_factor:
-            failures.append(f"{name} are away for {max(away_seconds):.1f} s")
+    failures += gaps.too_long(scale.time_factor)
     log = writers.log
     return Finding(
         title="failover with a quorum",
         database=environment.kind,
-        count=len(writes_away) - 1,
+        count=len(gaps.writes),
         required=scale.failovers,
         requirement="0 acknowledged writes lost; reads back within 2 s of the kill, writes within"
         " 5 s; only 503 with Retry-After in between",
@@ -65,12 +55,48 @@ def check(environment: Environment, scale: Scale) -> Finding:
             "status 503 writes": log.writes[503],
             "status 503 reads": log.reads[503] + sum(one.statuses[503] for one in reads),
             "reads": log.reads[200] + sum(one.statuses[200] for one in reads),
-            "reads away s": max(reads_away),
-            "writes away s": max(writes_away),
-            "reads of standbys away s": max(on_standbys),
+            "reads away s": max(gaps.reads, default=0.0),
+            "writes away s": max(gaps.writes, default=0.0),
+            "reads of standbys away s": max(gaps.standby_reads, default=0.0),
         },
         failures=tuple(failures),
     )
+
+
+@dataclass
+class _Gaps:
+    """The longest times, in seconds, without a response that succeeded.
+
+    ``standby_reads``: those of the client that may read standbys at any time.
+    """
+
+    reads: list[float] = field(default_factory=list)
+    writes: list[float] = field(default_factory=list)
+    standby_reads: list[float] = field(default_factory=list)
+
+    def add(self, killed: float, writes: float, reads: Sequence[Reads]) -> None:
+        """Add those of a failover, after the time at which the primary was killed."""
+        self.writes.append(writes)
+        self.reads += [log.longest_gap(killed) for log in reads]
+        self.standby_reads.append(reads[0].longest_gap(killed))
+
+    def too_long(self, time_factor: float) -> Iterator[str]:
+        """Yield what was away for too long."""
+        limits = {"reads": (self.reads, _READS_SECONDS), "writes": (self.writes, _WRITES_SECONDS)}
+        for name, (gaps, limit) in limits.items():
+            if (longest := max(gaps, default=0.0)) > limit * time_factor:
+                yield f"{name} are away for {longest:.1f} s"
+
+
+def _fail_over(servers: Replicated, writers: Writers) -> tuple[float, float]:
+    """Replace the primary; return when it was killed, and the seconds to the next write."""
+    writers.wait_for_write(_GIVE_UP_SECONDS)
+    killed = _kill_primary(servers)
+    is_back = writers.wait_for_write(_GIVE_UP_SECONDS)
+    away = monotonic() - killed if is_back else float("inf")
+    _bring_back(servers)
+    sleep(_CALM_SECONDS)
+    return killed, away
 
 
 @contextmanager

@@ -28,7 +28,7 @@ _FRESH_CLIENTS = 8
 _PROBE = request("GET", "/readyz", {})
 
 Kills = Callable[[Server, int, float], Iterator[float]]
-"""Kills workers so many times; yields the seconds until the server was ready after each."""
+"""Kills this many workers; yields the seconds until the server was ready after each."""
 
 
 def check(environment: Environment, scale: Scale) -> Finding:

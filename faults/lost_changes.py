@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
+from functools import partial
+from threading import Event
 from time import monotonic, sleep
 
 import httpx
@@ -14,6 +15,7 @@ from faults.findings import Finding
 from faults.invariants import broken_at
 from faults.scale import Scale
 from faults.standby_clients import Shopper, cancelled_in, detail
+from faults.threads import running
 from tests.support.processes import wait_until
 from tests.support.replication import Replicated
 
@@ -179,12 +181,5 @@ def _watching(clients: Sequence[httpx.Client], order_pk: int) -> Iterator[list[_
             lines = cancelled_in(response) if is_read else set()
             seen.append(_Seen(began, str(response.status_code), frozenset(lines)))
 
-    threads = [Thread(target=watch, args=(client,)) for client in clients]
-    for thread in threads:
-        thread.start()
-    try:
+    with running([partial(watch, client) for client in clients], ended.set):
         yield seen
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()

@@ -38,7 +38,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
 
 
 def _make_races(makers: HousekeepingRaces, accounts: AccountRaces, attempts: int) -> list[Race]:
-    """Races with at least so many attempts in all."""
+    """Races with at least this many attempts in total."""
     orders = (makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in)
     imports = (makers.import_and_cancel, makers.import_and_settle, makers.import_and_reject)
     data = (makers.erase, makers.erase_and_import)

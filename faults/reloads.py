@@ -29,7 +29,7 @@ class _Reloads:
         self._timeout = timeout
 
     def run(self, times: int) -> None:
-        """Reload it so often, one after the other."""
+        """Reload it ``times`` times, one reload after the other."""
         for _ in range(times):
             sleep(_PAUSE_SECONDS)
             before = set(children_of(self._server.process.pid))

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
-from threading import Event, Thread
+from threading import Event
 from time import monotonic, sleep
 
 import httpx
 
 from faults.environment import Environment
+from faults.threads import running
 from handlers.auth.cookies import session_cookie
 from handlers.auth.session_cookies import new_csrf_token
 from tests.support.builders import make_item, make_product, make_seller
@@ -114,18 +116,12 @@ def reading(shoppers: Sequence[Shopper]) -> Iterator[list[Reads]]:
     """Read the first order of each shopper, repeatedly, during the block."""
     ended = Event()
     all_reads = [Reads() for _ in shoppers]
-    threads = [
-        Thread(target=_read, args=(shopper, reads, ended))
+    readers = [
+        partial(_read, shopper, reads, ended)
         for shopper, reads in zip(shoppers, all_reads, strict=True)
     ]
-    for thread in threads:
-        thread.start()
-    try:
+    with running(readers, ended.set):
         yield all_reads
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
 
 
 def _read(shopper: Shopper, reads: Reads, ended: Event) -> None:

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from random import Random
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from time import sleep
 
 import httpx
@@ -19,6 +21,7 @@ from faults.invariants import broken_at
 from faults.pgbouncer import TRANSACTION, running_pgbouncer
 from faults.scale import Scale
 from faults.standby_clients import LINES, Shopper, reading
+from faults.threads import running
 from tests.support.replication import Node, Replicated
 from tests.support.server import Server, free_port
 
@@ -166,14 +169,13 @@ class _Pairs:
     def run(self, own: Environment, server: Server) -> None:
         """Run clients of all kinds at once."""
         count = -(-self._required // _CLIENTS)
-        threads = [
-            Thread(target=self._repeat, args=(own, server, _KINDS[at % len(_KINDS)], count))
+        clients = [
+            partial(self._repeat, own, server, _KINDS[at % len(_KINDS)], count)
             for at in range(_CLIENTS)
         ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(_CLIENTS) as threads:
+            for ended in [threads.submit(client) for client in clients]:
+                ended.result()
 
     def _repeat(self, own: Environment, server: Server, kind: str, count: int) -> None:
         by = "cookies" if kind == "token" else kind
@@ -245,30 +247,19 @@ def _pausing(standbys: list[Node]) -> Iterator[None]:
             standby.resume()
             sleep(rng.uniform(0, _MAX_PAUSE_SECONDS))
 
-    threads = [
-        Thread(target=pause, args=(standby, Random(at))) for at, standby in enumerate(standbys)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+    pauses = [partial(pause, standby, Random(at)) for at, standby in enumerate(standbys)]
+    with running(pauses, ended.set):
         yield
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
 
 
 @contextmanager
 def _redis() -> Iterator[str]:
     """The URL of a server that speaks Redis, within this process."""
-    server = TcpFakeServer(("127.0.0.1", free_port()), server_type="redis")
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with (
+        TcpFakeServer(("127.0.0.1", free_port()), server_type="redis") as server,
+        running([server.serve_forever], server.shutdown),
+    ):
         yield f"redis://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _reading_standbys(servers: Replicated) -> dict[str, str]:

@@ -95,7 +95,7 @@ class Writers:
 
     @contextmanager
     def running(self, writers: int, readers: int = 1) -> Iterator[None]:
-        """Run so many clients that write and read while the block runs."""
+        """Run this many clients that write and that read during the block."""
         with running([self._write] * writers + [self._read] * readers, self._ended.set):
             yield
 

@@ -1,6 +1,6 @@
 """The composition root: the one place that knows all rooms."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -48,7 +48,7 @@ from persistence.database import Database, utc_now
 from persistence.engine.engines import pool_names
 from persistence.engine.measures import Measures
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
-from persistence.seller_center.lists import ListDefinition
+from persistence.seller_center.lists import SellerList
 from persistence.sql.compiled_query import observe
 
 if TYPE_CHECKING:
@@ -130,9 +130,7 @@ def _metrics(settings: Settings, contract: Contract) -> Metrics:
 
 
 def _measures(metrics: Metrics) -> Measures:
-    def count(source: str) -> Callable[[int], None]:
-        return lambda amount: metrics.documents.add(amount, source)
-
+    count = metrics.documents.adder
     return Measures(
         from_memory=count("memory"),
         from_database=count("database"),
@@ -162,7 +160,7 @@ def rate_limits(settings: Settings, metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _listings() -> Mapping[str, ListDefinition[Any]]:
+def _listings() -> Mapping[str, SellerList[Any]]:
     """The seller lists by resource: `seller_orders` is openapi/seller_center/orders.yaml."""
     return {
         f"seller_center.{name.removeprefix('seller_')}": listing

@@ -1,8 +1,7 @@
 """Standard error of this process, for lines that can wait a moment.
 
-To render and write a line costs three times as much between two requests as after another line: the
-code and the memory for it are not in the processor's caches, and a write hands the interpreter to
-another thread.
+Between two requests, rendering and writing a line costs three times as much as right after another
+line: its code and memory are not in the processor's caches, and a write lets another thread run.
 """
 
 import os
@@ -27,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 
 class HeldLines:
-    """Lines for the file ``descriptor``, held until they are 64 or 0.1 seconds old.
+    """Lines for the file ``descriptor``, held until there are 64, or for 0.1 seconds.
 
     All are written at the end of the process, unless a signal kills it. A write has whole lines, of
     at most the bytes that a pipe takes in one piece (PIPE_BUF), so that lines of processes do not
@@ -78,7 +77,7 @@ class HeldLines:
         self.flush()
 
     def _finish_write(self) -> None:
-        """What a failure leaves in the middle of a line is written first after it."""
+        """Write the rest of a chunk, which a failure may have left in the middle of a line."""
         while self._unwritten:
             try:
                 written = os.write(self._descriptor, self._unwritten)

@@ -38,7 +38,7 @@ def find_exporter(environ: Mapping[str, str]) -> Callable[[], SpanExporter]:
 
 
 class _GivenTraceId:
-    """The SDK's generator of ids, but for the trace id that is set for the next span."""
+    """The SDK's generator of ids, except that the trace id of the next span can be set."""
 
     def __init__(self) -> None:
         self._random: Any = RandomIdGenerator()
@@ -74,7 +74,7 @@ class SampledRequests:
         """
         trace_id = getrandbits(128)
         if parent is None:
-            # To ask the sampler costs ten times as much.
+            # Calling the sampler costs ten times as much.
             if trace_id & _LAST_BITS >= self._bound:
                 return None
             parent = _NO_PARENT
@@ -94,8 +94,10 @@ class SampledRequests:
 
 
 def _bound_of(sampler: Any) -> int:
-    """The least value of the last bits of a new trace's id that ``sampler`` does not choose, where
-    it looks at nothing else."""
+    """The lowest value of a new trace id's last bits that ``sampler`` does not choose.
+
+    Above all values if the sampler does not decide by these bits alone.
+    """
     root = getattr(sampler, "_root", None) if isinstance(sampler, ParentBased) else sampler
     # Not one of a derived class.
     return root.bound if type(root) is TraceIdRatioBased else _LAST_BITS + 1

@@ -38,7 +38,7 @@ class Availability:
 
     @contextmanager
     def required(self) -> Iterator[None]:
-        """Turn errors that mean so into Unavailable, or LostRace if a second try may succeed."""
+        """Raise Unavailable for errors that mean it, or LostRace if another attempt may succeed."""
         try:
             yield
         except SQLAlchemyError as error:

@@ -2,19 +2,24 @@
 
 Each step reads the catalog to learn whether it is done, so a conversion that was interrupted is
 continued by another one. Steps of one kind commit together or alone; until all are done, servers
-must not run.
+must not run. The copies by seller come last.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateIndex, CreateTable
 
+from persistence.orders.seller_copies import COPIES, Copy
+from persistence.orders.seller_counts import seller_order_counts
 from persistence.sql.columns import OWNER, metadata
 from persistence.sql.distributed_tables import (
     REFERENCE_TABLES,
+    SELLER,
     distributed_tables,
     distribution_column,
 )
@@ -32,6 +37,7 @@ _INDEXES = sa.text(
     "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
     " AND tablename = :name"
 )
+_COMMENT = sa.text("SELECT obj_description(to_regclass(:name), 'pg_class')")
 _CITUS = sa.text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")
 # Both are for transactions over several nodes: a lock timeout is sent to the other nodes as well,
 # and a change of a table with copies is made on one node after the other.
@@ -137,6 +143,39 @@ def foreign_key_steps(connection: sa.Connection) -> list[Step]:
         Step(f"{key.table}: {key.name}", (_add(key),))
         for key in wanted_keys(connection.dialect)
         if key.kind == "f" and key.name not in stored
+    ]
+
+
+def copy_steps(connection: sa.Connection) -> list[Step]:
+    """Return the steps that create and fill the copies by seller, or replace outdated ones."""
+    steps = []
+    for copy in COPIES:
+        name = copy.table.name
+        created = _created(copy, connection.dialect)
+        # A comment says how a table was made, in the transaction that makes it.
+        digest = sha256("; ".join(created).encode()).hexdigest()
+        if connection.scalar(_COMMENT, {"name": name}) == digest:
+            continue
+        table, rows, *indexes = created
+        spread = f"SELECT create_distributed_table('{name}', '{SELLER}', colocate_with => '{{}}')"
+        statements = [f"DROP TABLE IF EXISTS {name}", table]
+        if has_citus(connection):
+            statements.append(spread.format(seller_order_counts.name))
+        statements += [rows, *indexes, f"COMMENT ON TABLE {name} IS '{digest}'"]
+        steps.append(Step(f"{name}: copies by {SELLER}", tuple(statements)))
+    return steps
+
+
+def _created(copy: Copy, dialect: sa.Dialect) -> list[str]:
+    """Return the statements that create the table, fill it, and create its indexes."""
+    columns = ", ".join(f'"{name}"' for name in copy.columns)
+    rows = copy.rows.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    fill = f"INSERT INTO {copy.table.name} ({columns}) {rows}"
+    indexes = sorted(copy.table.indexes, key=lambda index: str(index.name))
+    return [
+        str(CreateTable(copy.table).compile(dialect=dialect)),
+        f"{fill} ON CONFLICT DO NOTHING" if copy.is_shared else fill,
+        *(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes),
     ]
 
 
@@ -262,7 +301,7 @@ def _add(key: Key) -> str:
 
 StepsOf = Callable[[sa.Connection], list[Step]]
 
-PHASES: Sequence[StepsOf] = (key_steps, distribution_steps, foreign_key_steps)
+PHASES: Sequence[StepsOf] = (key_steps, distribution_steps, foreign_key_steps, copy_steps)
 
 
 def distribute(engine: sa.Engine, show: Callable[[str], None]) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 from domain.shared.documents import Renderer
 from persistence.documents.cache import (
     DocumentCache,
-    DocumentKind,
     PersistentDocumentCache,
     RunLater,
 )
+from persistence.documents.tables import DocumentKind
 from persistence.engine.engines import Engines
 from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders.queries import ORDER_DOCUMENTS

@@ -64,27 +64,31 @@ def _due(stored: Order, values: Values, items: Sequence[ImportedItem]) -> tuple[
     """Return what was paid for all removed units, without what stays promised or is unpaid."""
     lines = {item.line: item for item in stored.items}
     whole = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
-    plan_items = [
-        plan_item for plan_item in _items_of_settled_lines(stored) if plan_item.request.is_agreed
-    ]
     completed = {plan_item.request.uuid for plan_item in _completed(stored, items)}
+    # Units of returns are removed when these are completed.
+    removed = [
+        plan_item
+        for plan_item in _items_of_settled_lines(stored)
+        if plan_item.request.is_agreed
+        and (
+            plan_item.request.is_cancel
+            or not plan_item.request.is_active
+            or plan_item.request.uuid in completed
+        )
+    ]
     refund, discount, shipping = _sums(
         [
             plan_item
-            for plan_item in plan_items
-            if plan_item.request.is_cancel
-            and plan_item.request.is_active
-            and plan_item.request.uuid not in completed
+            for plan_item in removed
+            if plan_item.request.is_active and plan_item.request.uuid not in completed
         ]
     )
     return (
         whole.goods
         + whole.shipping
         - refund
-        - sum(plan_item.unpaid_amount for plan_item in plan_items),
-        whole.discount
-        - discount
-        - sum(plan_item.unpaid_discount_amount for plan_item in plan_items),
+        - sum(plan_item.unpaid_amount for plan_item in removed),
+        whole.discount - discount - sum(plan_item.unpaid_discount_amount for plan_item in removed),
         whole.shipping - shipping,
     )
 

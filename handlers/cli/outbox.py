@@ -49,7 +49,7 @@ def list_events(status: str, page: PageRequest) -> None:
 @outbox.command()
 @click.argument("pk", type=int)
 def retry(pk: int) -> None:
-    """Send the dead letter PK again, with all its attempts."""
+    """Send the dead e-mail PK again, with all its attempts."""
     with report_errors(), command_database() as (_, database):
         database.write(partial(requeue_event, pk))
     click.echo(f"E-mail {pk} is pending.")

@@ -11,32 +11,16 @@ from starlette.types import Scope
 from domain.shared.monitoring import PoolUse
 from handlers.http.exchange import Exchange
 from handlers.metrics.cells import Cells
+from handlers.metrics.declarations import Instruments
 from handlers.metrics.garbage import GarbageMetrics
 from handlers.metrics.inheritance import inherited_descriptor, leave
-from handlers.metrics.instruments import Counter, Gauge, Histogram
 from handlers.metrics.processes import ProcessMetrics
 from handlers.metrics.requests import RequestMetrics
 from handlers.metrics.shared_cells import SharedCells
 from handlers.metrics.shop_figures import CachedFigures, Read, collect_figures
 
-LIMITS = ("login", "look-up", "password-reset")
-CAUSES = (
-    "bodies",
-    "conflict",
-    "database",
-    "limits_storage",
-    "not_ready",
-    "pool",
-    "requests",
-    "threads",
-    "write_lock",
-)
-"""The causes of responses with 503, as ``domain.shared.errors.Unavailable`` has them."""
 
-_WAITS = (0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
-
-
-class Metrics:
+class Metrics(Instruments):
     """The metrics of one application. They are of this process until ``share``.
 
     ``operation_ids`` and ``pools``: the values of the labels. ``violating``: what else than an
@@ -46,96 +30,12 @@ class Metrics:
     def __init__(
         self, operation_ids: Iterable[str], violating: Iterable[str], pools: Iterable[str]
     ) -> None:
-        operation_ids, pools = [*operation_ids], [*pools]
+        operation_ids = [*operation_ids]
         self._cells = cells = Cells()
         self.requests = RequestMetrics(cells, operation_ids)
-        self._unavailable = Counter(
-            cells, "waybill_unavailable", "Responses with 503, by cause.", "cause", CAUSES
-        )
-        self.violations = Counter(
-            cells,
-            "waybill_contract_violations",
-            "Responses that broke the contract, by operation.",
-            "operation_id",
-            [*operation_ids, *violating],
-        )
-        self.untrusted_forwarded = Counter(
-            cells,
-            "waybill_untrusted_forwarded_requests",
-            "Requests with a forwarded header while WAYBILL_TRUSTED_PROXIES is 0.",
-        )
-        self.login_failures = Counter(cells, "waybill_login_failures", "Failed logins.")
-        self.lookup_failures = Counter(
-            cells, "waybill_lookup_failures", "Guests' look-ups that found no order."
-        )
-        self.rate_limited = Counter(
-            cells,
-            "waybill_rate_limited",
-            "Attempts that a rate limit refused, by limit.",
-            "limit",
-            LIMITS,
-        )
-        self.documents = Counter(
-            cells,
-            "waybill_documents",
-            "Documents that were read, by where they came from.",
-            "source",
-            ("memory", "database", "rendered"),
-        )
-        self.thread_wait = Histogram(
-            cells,
-            "waybill_thread_wait_seconds",
-            "Time that requests waited for a thread; those that did not wait do not count.",
-            _WAITS,
-        )
-        self.pool_wait = Histogram(
-            cells,
-            "waybill_pool_wait_seconds",
-            "Time that callers waited for a connection; those that did not wait do not count.",
-            _WAITS,
-            "pool",
-            pools,
-        )
-        self._starts = Counter(
-            cells, "waybill_process_starts", "Starts of server processes, restarts included."
-        )
-        self._threads = Gauge(cells, "waybill_threads", "Threads that run handlers.")
-        self._busy = Gauge(cells, "waybill_threads_busy", "Threads that work on a request.")
-        self._queued = Gauge(cells, "waybill_requests_queued", "Requests that wait for a thread.")
-        self._sizes = Gauge(
-            cells,
-            "waybill_pool_connections",
-            "The most connections, by pool.",
-            "pool",
-            pools,
-        )
-        self._in_use = Gauge(
-            cells,
-            "waybill_pool_connections_in_use",
-            "Connections in use, by pool.",
-            "pool",
-            pools,
-        )
+        labels = {"operation_id": [*operation_ids, *violating], "pool": [*pools]}
+        super().__init__(cells, labels)
         self._garbage = GarbageMetrics(cells)
-        self._instruments = (
-            self.requests,
-            self._unavailable,
-            self.violations,
-            self.untrusted_forwarded,
-            self.login_failures,
-            self.lookup_failures,
-            self.rate_limited,
-            self.documents,
-            self.thread_wait,
-            self.pool_wait,
-            self._starts,
-            self._threads,
-            self._busy,
-            self._queued,
-            self._sizes,
-            self._in_use,
-            self._garbage,
-        )
         self._processes = ProcessMetrics()
         self._figures: CachedFigures | None = None
         self._sampling = Lock()
@@ -148,7 +48,7 @@ class Metrics:
         """Count a request that is over; only from the event loop."""
         self.requests.count(scope, exchange)
         if exchange.cause:
-            self._unavailable.inc(exchange.cause)
+            self.unavailable.inc(exchange.cause)
 
     def read_figures(self, read: Read) -> None:
         """Read the figures of the database by ``read``, which raises Unavailable."""
@@ -160,12 +60,12 @@ class Metrics:
 
         def update() -> None:
             threads, busy, queued, pools = sample()
-            self._threads.set(threads)
-            self._busy.set(busy)
-            self._queued.set(queued)
+            self.threads.set(threads)
+            self.threads_busy.set(busy)
+            self.requests_queued.set(queued)
             for name, use in pools.items():
-                self._sizes.set(use.size, name)
-                self._in_use.set(use.in_use, name)
+                self.pool_sizes.set(use.size, name)
+                self.pool_use.set(use.in_use, name)
             self._garbage.update()
 
         self._sample = update
@@ -191,7 +91,7 @@ class Metrics:
     def share(self, shared: SharedCells) -> bool:
         """Share the metrics of this process, which begins to serve; return whether that worked."""
         is_shared = self._cells.share(shared)
-        self._starts.inc()
+        self.starts.inc()
         return is_shared
 
     def text(self) -> bytes:
@@ -203,7 +103,7 @@ class Metrics:
         self.sample()
         slots = self._cells.slots()
         totals = self._cells.totals(slots)
-        for instrument in self._instruments:
+        for instrument in (self.requests, *self._all, self._garbage):
             yield from instrument.collect(totals)
         live = sum(slot.is_live for slot in slots) or 1
         yield GaugeMetricFamily("waybill_processes", "Server processes that run.", live)

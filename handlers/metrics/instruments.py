@@ -1,9 +1,10 @@
 """Counters, gauges and histograms whose labels are known before the first value."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from threading import Lock
+from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -15,115 +16,111 @@ OTHER = "other"
 """The value of a label for everything that was not declared."""
 
 
-class _Labelled:
-    """The cells of one metric, by the values of its labels."""
+class _Instrument:
+    """The cells of one metric, by the values of its labels.
+
+    ``label`` and ``values``: the one label, if any, and its values.
+    """
+
+    _family: Any
+    _are_gauges = False
+    _more_values: Sequence[str] = ()
+    _width = 1
 
     def __init__(
-        self, name: str, text: str, label: str | None, values: Iterable[str] | None
+        self,
+        cells: Cells,
+        name: str,
+        text: str,
+        label: str | None = None,
+        values: Iterable[str] = (),
     ) -> None:
         self.name = name
+        self._cells = cells
         self._text = text
         self._label = [] if label is None else [label]
-        names: list[Labels] = [(value,) for value in dict.fromkeys(values or ())]
-        self._children = names if label is not None else [()]
+        values = dict.fromkeys([*values, *self._more_values])
+        children: list[Labels] = [()] if label is None else [(value,) for value in values]
+        self._index = {
+            labels: cells.reserve(
+                " ".join([self._key(), *labels]), self._width, are_gauges=self._are_gauges
+            )
+            for labels in children
+        }
+        self._lock = Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
+    def collect(self, totals: Sequence[float]) -> Iterator[Metric]:
+        """The metric with all declared labels, also those that nothing was counted for."""
+        family = self._family(self.name, self._text, labels=self._label)
+        for labels, start in self._index.items():
+            self._add(family, labels, totals[start : start + self._width])
+        yield family
 
-class Counter(_Labelled):
+    def _key(self) -> str:
+        """What the numbers are, the same in each release."""
+        return self.name
+
+    def _add(self, family: Any, labels: Labels, numbers: Sequence[float]) -> None:
+        family.add_metric(labels, numbers[0])
+
+
+class Counter(_Instrument):
     """A number that only grows, from any thread. ``name`` has no suffix.
 
-    ``label`` and ``values``: the one label, if any, and its values. An undeclared value counts as
-    ``other``.
+    An undeclared value of the label counts as ``other``.
     """
 
-    def __init__(
-        self,
-        cells: Cells,
-        name: str,
-        text: str,
-        label: str | None = None,
-        values: Iterable[str] = (),
-    ) -> None:
-        super().__init__(name, text, label, [*values, OTHER])
-        self._cells = cells
-        self._index = {labels: cells.reserve(_key(name, labels), 1) for labels in self._children}
-        self._lock = Lock()
+    _family = CounterMetricFamily
+    _more_values = (OTHER,)
 
     def inc(self, *labels: str) -> None:
         """Add one."""
-        self.add(1, *labels)
+        self.adder(*labels)(1)
 
-    def add(self, amount: float, *labels: str) -> None:
-        """Add ``amount``."""
+    def adder(self, *labels: str) -> Callable[[float], None]:
+        """A function that adds an amount. It takes a third of the time of ``inc``."""
         index = self._index.get(labels)
         if index is None:
             index = self._index[(OTHER,)]
-        with self._lock:
-            self._cells.values[index] += amount
+        lock, cells = self._lock, self._cells
 
-    def collect(self, totals: Sequence[float]) -> Iterator[Metric]:
-        """The counter with all declared labels, also those without a count."""
-        family = CounterMetricFamily(self.name, self._text, labels=self._label)
-        for labels, index in self._index.items():
-            if labels != (OTHER,) or totals[index]:
-                family.add_metric(labels, totals[index])
-        yield family
+        def add(amount: float) -> None:
+            with lock:
+                cells.values[index] += amount
+
+        return add
+
+    def _add(self, family: Any, labels: Labels, numbers: Sequence[float]) -> None:
+        if labels != (OTHER,) or numbers[0]:
+            super()._add(family, labels, numbers)
 
 
-class Gauge(_Labelled):
+class Gauge(_Instrument):
     """A number that one thread of each process sets; the metric is the sum over live processes."""
 
-    def __init__(
-        self,
-        cells: Cells,
-        name: str,
-        text: str,
-        label: str | None = None,
-        values: Iterable[str] = (),
-    ) -> None:
-        super().__init__(name, text, label, values)
-        self._cells = cells
-        self._index = {
-            labels: cells.reserve(_key(name, labels), 1, are_gauges=True)
-            for labels in self._children
-        }
+    _family = GaugeMetricFamily
+    _are_gauges = True
 
     def set(self, value: float, *labels: str) -> None:
         """Set the number of this process."""
         self._cells.values[self._index[labels]] = value
 
-    def collect(self, totals: Sequence[float]) -> Iterator[Metric]:
-        """The gauge with all declared labels."""
-        family = GaugeMetricFamily(self.name, self._text, labels=self._label)
-        for labels, index in self._index.items():
-            family.add_metric(labels, totals[index])
-        yield family
 
-
-class Histogram(_Labelled):
+class Histogram(_Instrument):
     """The distribution of durations in seconds, from any thread; ``bounds`` are inclusive."""
 
+    _family = HistogramMetricFamily
+
     def __init__(
-        self,
-        cells: Cells,
-        name: str,
-        text: str,
-        bounds: Sequence[float],
-        label: str | None = None,
-        values: Iterable[str] = (),
+        self, cells: Cells, name: str, text: str, bounds: Sequence[float], **label: Any
     ) -> None:
-        super().__init__(name, text, label, values)
-        self._cells = cells
         self._bounds = bounds
         # The buckets, not cumulative, with one for longer durations; then the sum.
         self._width = len(bounds) + 2
-        key = f"{name} of {bounds}"
-        self._index = {
-            labels: cells.reserve(_key(key, labels), self._width) for labels in self._children
-        }
-        self._lock = Lock()
+        super().__init__(cells, name, text, **label)
 
     def observe(self, seconds: float, *labels: str) -> None:
         """Count one duration."""
@@ -133,17 +130,11 @@ class Histogram(_Labelled):
             values[start + bisect_left(self._bounds, seconds)] += 1
             values[start + self._width - 1] += seconds
 
-    def collect(self, totals: Sequence[float]) -> Iterator[Metric]:
-        """The histogram with all declared labels."""
-        family = HistogramMetricFamily(self.name, self._text, labels=self._label)
-        for labels, start in self._index.items():
-            cells = totals[start : start + self._width]
-            family.add_metric(labels, buckets(self._bounds, cells[:-1]), cells[-1])
-        yield family
+    def _key(self) -> str:
+        return f"{self.name} of {self._bounds}"
 
-
-def _key(name: str, labels: Labels) -> str:
-    return " ".join([name, *labels])
+    def _add(self, family: Any, labels: Labels, numbers: Sequence[float]) -> None:
+        family.add_metric(labels, buckets(self._bounds, numbers[:-1]), numbers[-1])
 
 
 def buckets(bounds: Sequence[float], counts: Sequence[float]) -> list[tuple[str, float]]:

@@ -38,5 +38,5 @@ class Wakeup:
                 pass
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Sleep at most so long; return whether it was ended."""
+        """Sleep for at most ``seconds``; return whether a wake-up ended it earlier."""
         return bool(select.select([self._reading], [], [], seconds)[0])

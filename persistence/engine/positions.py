@@ -2,9 +2,9 @@
 
 A client's last change is noted as the position after its transaction. A standby includes it if the
 snapshot of a statement on the standby has ``xmin`` at that position or later: all transactions
-below have ended for this very statement. The position in the log (`pg_last_wal_replay_lsn()`) would
-not do. A statement evaluates it after it took its snapshot, so it can name a change that the
-statement does not see.
+below have ended for this very statement. The position in the log (`pg_last_wal_replay_lsn()`) is
+not enough: a statement evaluates it after it has taken its snapshot, so it can include a change
+that the statement does not see.
 """
 
 from dataclasses import dataclass

@@ -34,12 +34,12 @@ class Repeating:
             thread.start()
 
     def run_now(self) -> None:
-        """Run all functions now, without the rest of their pauses."""
+        """End the pauses, so that all functions run now."""
         for wake_up in self._wake_ups.values():
             wake_up.set()
 
     def stop(self) -> None:
-        """End the threads, and wait for them some seconds at most."""
+        """End the threads, and wait for each for a few seconds at most."""
         self._is_stopped = True
         self.run_now()
         for thread in self._threads:

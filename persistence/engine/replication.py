@@ -132,11 +132,11 @@ def _difference(timeline: int | None, primary: int) -> str:
 
 
 def waited_for(setting: str, synchronous: Collection[str]) -> frozenset[str]:
-    """Return the names of the standbys that every commit waits for, from those that are now.
+    """Return the names, in lower case, of the standbys that every commit waits for.
 
-    ``setting`` is `synchronous_standby_names`; names are in lower case. Empty unless it requires
-    all of the standbys that it names: else another standby could replace one that is slow, and
-    commits would no longer wait for it.
+    ``setting`` is `synchronous_standby_names`, ``synchronous`` has the names of the standbys that
+    are synchronous now. Empty unless the setting requires all of the standbys that it names:
+    otherwise another standby could replace a slow one, and commits would no longer wait for that.
     """
     match = _FIRST.fullmatch(setting)
     if match is None or not setting.strip():

@@ -49,10 +49,11 @@ _SYNCHRONOUS = sa.text(
 
 @dataclass(frozen=True, slots=True)
 class StandbyStatus:
-    """A standby for reports: ``obstacle`` is why it is not read, ``seconds_behind`` its age.
+    """The state of a standby, for reports.
 
-    ``reads``: how many callers were looked up there. ``refusals``: how many more it was too far
-    behind for, or failed for.
+    ``obstacle``: why it is not read; None if it is. ``seconds_behind``: how far it is behind the
+    primary; None if that is unknown. ``reads``: the callers that were looked up there.
+    ``refusals``: the callers for whom it was too far behind, or failed.
     """
 
     name: str
@@ -93,7 +94,7 @@ class Standby:
         """Return the state with the timeline that was received last.
 
         A standby that receives nothing, since the primary is away, stays on its timeline. After a
-        restart it may be another one, but then a check has failed and it was forgotten.
+        restart it may be on another one, but then a check has failed, and this one was forgotten.
         """
         timeline = state.timeline
         if timeline is None:
@@ -106,25 +107,25 @@ class Standby:
         return replace(state, timeline=self._received or -timeline)
 
     def set_checked(self, obstacle: str | None) -> None:
-        """Read it from now on, or not for ``obstacle``; some seconds after a failure at least."""
+        """Read it, unless there is an ``obstacle`` or a check failed some seconds ago."""
         if obstacle is None and self._since_failure.is_within(_PAUSE_SECONDS):
             return
-        self.leave_out(obstacle)
+        self.set_obstacle(obstacle)
 
     def report(self, error: BaseException) -> None:
         """Stop reading it after an error of a request, until the next check.
 
-        It goes on working after an error due to a change that it had to apply.
+        An error that is due to a change that it had to apply does not count.
         """
         self.count(is_accepted=False)
         if not _is_conflict(error):
-            self.leave_out(_failure(error))
+            self.set_obstacle(_failure(error))
 
     def fail(self, error: BaseException) -> None:
         """Stop reading it after an error of a check, for some seconds at least."""
         self._forget_state()
         self._since_failure.start()
-        self.leave_out(_failure(error))
+        self.set_obstacle(_failure(error))
 
     def forget(self) -> None:
         """Do not read it before another check."""
@@ -142,8 +143,8 @@ class Standby:
         else:
             self.refusals += 1
 
-    def leave_out(self, obstacle: str | None) -> None:
-        """Stop reading it until the next check; None: go on."""
+    def set_obstacle(self, obstacle: str | None) -> None:
+        """Do not read it until the next check, because of ``obstacle``; None: read it."""
         before, self.obstacle = self.obstacle, obstacle
         if before == obstacle:
             return
@@ -210,7 +211,7 @@ class Standbys:
         obstacle = self._replication.obstacle(state, monotonic())
         is_changed = was_receiving and not standby.is_receiving
         if obstacle is not None:
-            standby.leave_out(obstacle)
+            standby.set_obstacle(obstacle)
             is_changed = self._replication.note_timeline(standby.name, state.timeline)
         if is_changed:
             self._check_now()  # the primary may be away, or be another server

@@ -123,7 +123,7 @@ class SqlImports:
         return existing, results
 
     def _reject_archived(self, results: Results) -> None:
-        """Reject documents of orders that were archived here, whatever they say they are.
+        """Reject documents of orders that were archived here, be they of orders or of old orders.
 
         Read after the orders: an order is in one table or in the other at any time.
         """
@@ -172,12 +172,12 @@ class SqlImports:
         return {row["number"]: pk for row, pk in zip(rows, pks, strict=True)}
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-        """Overwrite rows that are locked. They never move to another user."""
+        """Overwrite rows that are locked."""
+        # A row never moves to another user.
         unchanged = {"uuid", "number", OWNER}
         changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - unchanged}
-        statement = sa.update(table).where(
-            table.c.pk == sa.bindparam("row_pk"), table.c[OWNER] == sa.bindparam("row_user_pk")
-        )
+        own = table.c[OWNER] == sa.bindparam("row_user_pk")
+        statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"), own)
         statement = statement.values(**changed, version=next_version(table.c.version))
         parameters = [
             {

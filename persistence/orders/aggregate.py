@@ -30,7 +30,8 @@ from persistence.orders.order_items import order_item_easy_return_companies, ord
 from persistence.orders.orders import orders
 from persistence.orders.payments import banks, payment_options
 from persistence.orders.products import products
-from persistence.orders.seller_projection import seller_orders, sync_seller_orders
+from persistence.orders.seller_orders import seller_orders
+from persistence.orders.seller_projection import sync_seller_orders
 from persistence.orders.sellers import sellers
 from persistence.orders.shipping import (
     easy_return_shipping_companies,

@@ -15,8 +15,9 @@ from domain.orders.old_orders import (
 from domain.shared.money import Currency
 from domain.shared.paging import DocumentPage, PageRequest
 from persistence.accounts.users import users
-from persistence.documents.cache import DocumentKind, Documents, document_table
+from persistence.documents.cache import Documents
 from persistence.documents.queries import DocumentQueries
+from persistence.documents.tables import DocumentKind, document_table
 from persistence.orders.numbers import old_number_row, order_numbers
 from persistence.sql.aggregates import Aggregate, Claim, Parts, View
 from persistence.sql.amounts import thousandths

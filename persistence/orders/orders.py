@@ -6,7 +6,7 @@ from domain.orders.orders import OrderType
 from domain.orders.states import OrderState
 from domain.shared.money import Currency
 from persistence.accounts.users import users
-from persistence.documents.cache import document_table
+from persistence.documents.tables import document_table
 from persistence.orders.addresses import addresses
 from persistence.orders.payments import banks, payment_options
 from persistence.orders.shipping import shipping_companies

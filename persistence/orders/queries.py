@@ -12,8 +12,9 @@ from domain.accounts.users import UserType
 from domain.orders.orders import Order, OrderOwner, OrderQuery
 from domain.shared.paging import DocumentPage, PageRequest
 from persistence.accounts.users import users
-from persistence.documents.cache import DocumentKind, Documents
+from persistence.documents.cache import Documents
 from persistence.documents.queries import DocumentQueries
+from persistence.documents.tables import DocumentKind
 from persistence.orders.aggregate import ORDER
 from persistence.orders.cancellation_plans import cancellation_plans
 from persistence.orders.cancellations import cancellation_requests

@@ -1,4 +1,4 @@
-"""Table of sellers' orders, a projection of orders."""
+"""Sellers' orders: a projection of orders, and its copies by seller."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -8,91 +8,31 @@ from uuid import uuid5
 
 import sqlalchemy as sa
 
-from domain.orders.cancellations import CancellationStatus, CancelStatus
+from domain.orders.cancellations import CancellationStatus
 from domain.orders.orders import Order
 from domain.orders.seller_shares import CompletedRefunds, OrderTotals, Share, SplitLine, split_order
-from domain.shared.money import Currency
-from persistence.orders.addresses import addresses
 from persistence.orders.cancellation_plans import cancellation_plan_items
 from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
+from persistence.orders.seller_copying import remove_copies, sync_copies
 from persistence.orders.seller_counts import (
     ADD_COUNTS,
     CountedOrder,
     count_changes,
     seller_order_counts,
 )
-from persistence.orders.sellers import sellers
-from persistence.orders.shipping import shipping_companies
+from persistence.orders.seller_orders import AMOUNTS, seller_orders
 from persistence.sql.aggregates import SavedRoot
 from persistence.sql.bulk import Overwrite, Row, insert_rows
-from persistence.sql.columns import (
-    OWNER,
-    BigId,
-    CodePointText,
-    UtcDateTime,
-    enum_column,
-    max_length,
-    metadata,
-    not_negative,
-    parent,
-    pk_column,
-    reference,
-    uuid_column,
-)
+from persistence.sql.columns import OWNER, BigId
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list, in_param
 from persistence.sql.writes import Writes
 
-_AMOUNTS = (
-    "amount",
-    "discount_amount",
-    "shipping_amount",
-    "refund_amount",
-    "discount_refund_amount",
-    "shipping_refund_amount",
-)
 _BATCH = 1000
 
-seller_orders = sa.Table(
-    "seller_orders",
-    metadata,
-    pk_column(),
-    uuid_column(),
-    # The unique (order_pk, seller_pk) below serves as its index.
-    parent("order_pk", "orders", index=False),
-    # The indexes below begin with it.
-    reference("seller_pk", sellers),
-    sa.Column(OWNER, BigId),
-    sa.Column("number", CodePointText, nullable=False),
-    sa.Column("number_folded", CodePointText, nullable=False),
-    sa.Column("status", sa.Integer, nullable=False),
-    enum_column("cancel_status", CancelStatus, nullable=True),
-    enum_column("currency", Currency),
-    *(sa.Column(name, BigId, nullable=False) for name in _AMOUNTS),
-    sa.Column("has_gift_box", sa.Boolean),
-    sa.Column("invoice_number", sa.Text),
-    sa.Column("invoice_date", UtcDateTime),
-    sa.Column("e_archive_url", sa.Text),
-    sa.Column("tracking_number", sa.Text),
-    reference("shipping_company_pk", shipping_companies, nullable=True),
-    reference("shipping_address_pk", addresses),
-    reference("billing_address_pk", addresses),
-    sa.Column("date_placed", UtcDateTime, nullable=False),
-    sa.Column("updated_at", UtcDateTime, nullable=False),
-    sa.UniqueConstraint("order_pk", "seller_pk"),
-    sa.Index(None, "seller_pk", "date_placed", "pk"),
-    sa.Index(None, "seller_pk", "updated_at", "pk"),
-    sa.Index(None, "seller_pk", "status", "date_placed", "pk"),
-    sa.Index(None, "seller_pk", "number"),
-    # The addresses that a seller may see.
-    sa.Index(None, "seller_pk", "shipping_address_pk"),
-    sa.Index(None, "seller_pk", "billing_address_pk"),
-    *max_length(64, "number"),
-    *not_negative(*_AMOUNTS),
-)
 _COPIED = (OWNER, "number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
 _DOCUMENT_FIELDS = (
     "invoice_number",
@@ -174,13 +114,18 @@ def sync_seller_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
     changed = []
     for order in loaded:
         changed += _differing(before[order], after[order])
-        _remove(writes.work, order.pk, before[order].keys() - after[order].keys())
+        _remove(writes.work, order.root, before[order].keys() - after[order].keys())
         order.projected = [
             {**before[order].get(key, {}), **row} for key, row in after[order].items()
         ]
     writes.insert(seller_orders, changed, _OVERWRITE)
     counts = count_changes(before=_counted(before.values()), after=_counted(after.values()))
     writes.insert(seller_order_counts, counts, ADD_COUNTS)
+    sync_copies(
+        writes.work,
+        {order.pk: order.root.user_pk for order in loaded if after[order]},
+        ((order.pk, seller_pk) for order in loaded for seller_pk in before[order]),
+    )
     others = sorted(order.pk for order in saved if order not in loaded)
     if others:
         writes.send()
@@ -199,12 +144,12 @@ def _differing(before: BySeller, after: BySeller) -> list[Row]:
     ]
 
 
-def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None:
+def _remove(work: Connected, order: Order, seller_pks: Collection[int]) -> None:
     """Delete by seller: the pks of rows that this unit of work has inserted are not known."""
     if seller_pks:
-        own = seller_orders.c.order_pk == order_pk
+        own = seller_orders.c.order_pk == order.pk, seller_orders.c[OWNER] == order.user_pk
         removed = in_list(seller_orders.c.seller_pk, seller_pks)
-        work.execute(sa.delete(seller_orders).where(own, removed))
+        work.execute(sa.delete(seller_orders).where(*own, removed))
 
 
 def _completed_refunds(order: Order) -> dict[int | None, CompletedRefunds]:
@@ -246,11 +191,8 @@ def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     refunds: dict[int, dict[int | None, CompletedRefunds]] = defaultdict(dict)
     for order_pk, seller_pk, goods, discount in _COMPLETED_REFUNDS.rows(work, values):
         refunds[order_pk][seller_pk] = CompletedRefunds(goods, discount)
-    rows = [
-        row
-        for order in _ORDERS.named_rows(work, values)
-        for row in _rows(order, lines[order.pk], refunds[order.pk])
-    ]
+    found = _ORDERS.named_rows(work, values)
+    rows = [row for order in found for row in _rows(order, lines[order.pk], refunds[order.pk])]
     stored = _STORED.named_rows(work, values)
     _remove_others(work, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
     insert_rows(work, seller_orders, rows, _OVERWRITE)
@@ -259,6 +201,8 @@ def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
         after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
     )
     insert_rows(work, seller_order_counts, counts, ADD_COUNTS)
+    owners = {order.pk: order.user_pk for order in found}
+    sync_copies(work, owners, map(_order_and_seller, stored))
 
 
 def remove_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
@@ -267,6 +211,11 @@ def remove_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     _remove_others(work, stored, set())
     counted = ((row.seller_pk, row.status, row.order_pk) for row in stored)
     insert_rows(work, seller_order_counts, count_changes(before=counted, after=()), ADD_COUNTS)
+    remove_copies(work, map(_order_and_seller, stored))
+
+
+def _order_and_seller(row: Any) -> tuple[int, int]:
+    return row.order_pk, row.seller_pk
 
 
 def fill_seller_orders(work: Connected) -> None:
@@ -327,7 +276,7 @@ def _amounts(share: Share) -> Row:
     return {
         "status": share.state.seller_code,
         "cancel_status": share.cancel_status,
-        **{name: getattr(share, name) for name in _AMOUNTS},
+        **{name: getattr(share, name) for name in AMOUNTS},
     }
 
 

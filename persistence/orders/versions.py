@@ -12,6 +12,7 @@ from domain.orders.orders import Order
 from persistence.orders.old_orders import old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
+from persistence.orders.seller_copying import raise_copied_versions
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import in_param
 from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
@@ -36,7 +37,10 @@ _OF_SELLERS = CompiledQuery(
 def raise_versions_of(work: Connected, root: type, pks: Iterable[int]) -> dict[int, int]:
     """Raise the versions of these orders or old orders; return the new versions by pk."""
     values = {"pks": sorted(pks), NEW_VERSION: new_version()}
-    return dict(_RAISED[root].rows(work, values))
+    versions: dict[int, int] = dict(_RAISED[root].rows(work, values))
+    if root is Order:
+        raise_copied_versions(work, versions)
+    return versions
 
 
 def raise_versions_of_sellers(work: Connected, seller_pks: Sequence[int]) -> None:

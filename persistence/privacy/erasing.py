@@ -22,7 +22,7 @@ from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users
 from persistence.audit import audit_entries
-from persistence.documents.cache import invalidate_documents
+from persistence.documents.tables import invalidate_documents
 from persistence.idempotency import idempotency_keys
 from persistence.imports.kinds import old_order_imports, order_imports
 from persistence.orders.addresses import addresses, locations
@@ -38,6 +38,7 @@ from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS, old_order_items, 
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.queries import ORDER_DOCUMENTS
+from persistence.orders.seller_copying import remove_copied_addresses
 from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.orders.snapshots import store_snapshots
 from persistence.orders.trade_in_offers import trade_in_offers
@@ -206,7 +207,9 @@ class Erasure:
                 self._work.execute(change.values({name: new}))
         # Sellers' orders reference the addresses, too.
         rebuild_seller_orders(self._work, self._orders)
-        self._delete(addresses, addresses.c.pk, self._unnamed(own - set(replaced.values())))
+        erased = self._unnamed(own - set(replaced.values()))
+        self._delete(addresses, addresses.c.pk, erased)
+        remove_copied_addresses(self._work, erased)
 
     def _anonymous(self, pks: Collection[int]) -> dict[int, int]:
         """Store an anonymous copy of each address; return the pks of the copies by pk."""

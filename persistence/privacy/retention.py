@@ -14,7 +14,7 @@ from domain.privacy.retention import Expiring, Monthly, RemovedAccounts
 from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.accounts.sessions import sessions
 from persistence.audit import audit_entries
-from persistence.documents.cache import invalidate_documents
+from persistence.documents.tables import invalidate_documents
 from persistence.idempotency import idempotency_keys
 from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.locking import lock_orders

@@ -128,7 +128,7 @@ def exact(column: sa.Column[Any]) -> Field:
 
 
 def member(column: sa.Column[Any]) -> Field:
-    """A member of an enumeration, in any letter case."""
+    """A member of an enumeration, in upper or lower case."""
     members: type[StrEnum] = column.type.enum_class  # type: ignore[attr-defined]  # it is an Enum
     by_text = {item.value: item for item in members}
 

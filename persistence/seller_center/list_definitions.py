@@ -1,8 +1,12 @@
-"""The lists of sellers: their columns, and filters beyond the columns of their tables."""
+"""The lists of sellers: their columns, and filters beyond the columns of their tables.
+
+Each is declared once, for the tables that it reads: rows of orders, or copies of them.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +18,9 @@ from domain.seller_center.customer_addresses import SellerCustomerAddressView
 from domain.seller_center.order_items import SellerOrderItemView
 from domain.seller_center.orders import SellerOrderView
 from domain.shared.filters import Operator
-from persistence.orders.addresses import addresses, locations
-from persistence.orders.cancellation_plans import cancellation_plan_items, cancellation_plans
-from persistence.orders.cancellations import cancellation_requests
-from persistence.orders.order_items import order_items
-from persistence.orders.orders import orders
+from persistence.orders.addresses import locations
 from persistence.orders.products import products
 from persistence.orders.seller_counts import seller_order_counts
-from persistence.orders.seller_projection import seller_orders
 from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
 from persistence.seller_center.conditions import (
@@ -36,15 +35,15 @@ from persistence.seller_center.conditions import (
     status_code,
     text,
 )
-from persistence.seller_center.lists import Counts, ListDefinition, columns_of
+from persistence.seller_center.lists import Counts, ListDefinition, SellerList, columns_of
+from persistence.seller_center.tables import COPIES, ROWS, SellerTables, on_its_node
+from persistence.sql.columns import BigId
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_param
 from persistence.sql.work import Work
 
-_CURRENCY = seller_orders.c.currency
 _PLACES = {name: locations.alias(name) for name in ("country", "city", "township", "district")}
-_SHIPPING_ADDRESS, _BILLING_ADDRESS = addresses.alias("shipping"), addresses.alias("billing")
 
 
 def _complete_orders(_work: Work, _seller_pk: int, rows: list[dict[str, Any]]) -> None:
@@ -60,10 +59,12 @@ def _complete_items(work: Work, seller_pk: int, rows: list[dict[str, Any]]) -> N
         values["estimated_delivery_date"] = day and datetime.combine(day, time.min, UTC)
 
 
-def _complete_plans(work: Work, seller_pk: int, views: list[dict[str, Any]]) -> None:
+def _complete_plans(
+    tables: SellerTables, work: Work, seller_pk: int, views: list[dict[str, Any]]
+) -> None:
     """Add the lines of the plans that belong to the seller."""
     parameters = {"uuids": [values["id"] for values in views], "seller_pk": seller_pk}
-    rows = _LINES_OF_PLANS.rows(work, parameters)
+    rows = _lines_of_plans(tables).rows(work, parameters)
     lines: dict[UUID, dict[UUID, None]] = defaultdict(dict)
     for plan, line in rows:
         lines[plan][line] = None
@@ -71,290 +72,253 @@ def _complete_plans(work: Work, seller_pk: int, views: list[dict[str, Any]]) -> 
         values["order_items"] = tuple(lines[values["id"]])
 
 
-def _is_sole() -> sa.ColumnElement[bool]:
-    """Whether all lines of the order are this seller's."""
-    lines = order_items.alias()
-    others = lines.c.seller_pk.is_distinct_from(seller_orders.c.seller_pk)
-    of_others = sa.exists().where(
-        lines.c.order_pk == seller_orders.c.order_pk, on_same_node(lines, seller_orders), others
+@cache
+def _lines_of_plans(tables: SellerTables) -> CompiledQuery:
+    plans, planned = tables.cancellation_plans, tables.cancellation_plan_items
+    of_plan = sa.and_(plans.c.pk == planned.c.plan_pk, on_same_node(plans, planned))
+    lines = sa.select(plans.c.uuid, tables.order_items.c.uuid)
+    lines = lines.select_from(tables.planned_lines.join(plans, of_plan)).where(
+        in_param(plans.c.uuid, "uuids"),
+        tables.order_items.c.seller_pk == sa.bindparam("seller_pk", type_=BigId),
     )
-    return ~of_others.correlate(seller_orders)
+    name = f"seller_center.list_definitions.lines_of_plans({plans.name})"
+    return CompiledQuery(lines.order_by(planned.c.pk), name)
 
 
-_PLANNED_LINES = cancellation_plan_items.join(
-    cancellation_requests,
-    sa.and_(
-        cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
-        on_same_node(cancellation_requests, cancellation_plan_items),
-    ),
-).join(
-    order_items,
-    sa.and_(
-        order_items.c.pk == cancellation_requests.c.order_item_pk,
-        on_same_node(order_items, cancellation_requests),
-    ),
-)
-
-
-def _sum(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+def _sum(tables: SellerTables, amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     """Return an amount of a plan, the sum over its requests."""
+    plans, planned = tables.cancellation_plans, tables.cancellation_plan_items
     total = sa.func.coalesce(sa.func.sum(amount), 0)
     return (
         sa.select(sa.cast(total, sa.BigInteger))
-        .where(
-            cancellation_plan_items.c.plan_pk == cancellation_plans.c.pk,
-            on_same_node(cancellation_plan_items, cancellation_plans),
-        )
-        .correlate(cancellation_plans)
+        .where(planned.c.plan_pk == plans.c.pk, on_same_node(planned, plans), *on_its_node(planned))
+        .correlate(plans)
         .scalar_subquery()
     )
 
 
-def _amounts(table: sa.Table, *names: str) -> dict[str, Field]:
+def _amounts(tables: SellerTables, table: sa.Table, *names: str) -> dict[str, Field]:
+    currency = tables.seller_orders.c.currency
     return {
-        name: money(table.c[name], _CURRENCY, is_nullable=bool(table.c[name].nullable))
+        name: money(table.c[name], currency, is_nullable=bool(table.c[name].nullable))
         for name in names
     }
 
 
-_PLANNED = cancellation_plan_items.c
-_PLAN_AMOUNTS = {
-    "shipping_refund_amount": _sum(_PLANNED.own_shipping_refund_amount),
-    # Without the shared shipping fee, which is refunded with the last cancelled line.
-    "refund_amount": _sum(
-        _PLANNED.refund_amount
-        - _PLANNED.shipping_refund_amount
-        + _PLANNED.own_shipping_refund_amount
-    ),
-    "discount_refund_amount": _sum(_PLANNED.discount_refund_amount),
-}
+def _plan_amounts(tables: SellerTables) -> dict[str, sa.ColumnElement[int]]:
+    planned = tables.cancellation_plan_items.c
+    return {
+        "shipping_refund_amount": _sum(tables, planned.own_shipping_refund_amount),
+        # Without the shared shipping fee, which is refunded with the last cancelled line.
+        "refund_amount": _sum(
+            tables,
+            planned.refund_amount
+            - planned.shipping_refund_amount
+            + planned.own_shipping_refund_amount,
+        ),
+        "discount_refund_amount": _sum(tables, planned.discount_refund_amount),
+    }
 
 
-def _has_line(_: Operator, name: str) -> sa.ColumnElement[bool]:
+def _has_line(tables: SellerTables, _: Operator, name: str) -> sa.ColumnElement[bool]:
     """Whether a plan has the seller's line with a UUID."""
-    lines = sa.select(cancellation_plan_items.c.plan_pk).select_from(_PLANNED_LINES)
-    own = order_items.c.seller_pk == cancellation_plans.c.seller_pk
+    plans, items = tables.cancellation_plans, tables.order_items
+    lines = sa.select(tables.cancellation_plan_items.c.plan_pk).select_from(tables.planned_lines)
     lines = lines.where(
-        order_items.c.uuid == sa.bindparam(parameter(name)),
-        own,
-        on_same_node(order_items, cancellation_plans),
-    ).correlate(cancellation_plans)
-    return cancellation_plans.c.pk.in_(lines)
+        items.c.uuid == sa.bindparam(parameter(name)),
+        items.c.seller_pk == plans.c.seller_pk,
+        on_same_node(items, plans),
+        *on_its_node(items),
+    ).correlate(plans)
+    return plans.c.pk.in_(lines)
 
 
-def _with_their_orders(table: sa.Table) -> sa.FromClause:
-    """Join ``table`` with the seller's orders."""
-    same_order = seller_orders.c.order_pk == table.c.order_pk
-    same_seller = seller_orders.c.seller_pk == table.c.seller_pk
-    same_node = on_same_node(seller_orders, table)
-    return table.join(seller_orders, sa.and_(same_order, same_seller, same_node))
-
-
-def _of_order(table: sa.Table, source: sa.FromClause | None = None) -> sa.FromClause:
-    """Join ``table`` (in ``source``) with the orders.
-
-    The order's version changes with anything shown of a row, and with its owner.
-    """
-    same_order = sa.and_(orders.c.pk == table.c.order_pk, on_same_node(orders, table))
-    return (table if source is None else source).join(orders, same_order)
-
-
-def _with_address(
-    source: sa.FromClause, address: sa.FromClause, key: sa.Column[Any]
-) -> sa.FromClause:
-    """Join ``source`` with the address that a seller's order references by ``key``."""
-    same_address = sa.and_(address.c.pk == key, on_same_node(address, seller_orders))
-    return source.join(address, same_address)
-
-
-SELLER_ORDERS = ListDefinition(
-    view=SellerOrderView,
-    table=seller_orders,
-    source=seller_orders,
-    is_owned_by=lambda seller_pk: seller_orders.c.seller_pk == seller_pk,
-    fields={
-        "status": status_code(seller_orders.c.status),
-        "created_at": date_time(seller_orders.c.date_placed),
-        **_amounts(
-            seller_orders,
-            *("amount", "discount_amount", "shipping_amount"),
-            *("refund_amount", "discount_refund_amount", "shipping_refund_amount"),
-        ),
-    },
-    versioned=_of_order(seller_orders),
-    parent_pk=orders.c.pk,
-    version=orders.c.version,
-    shown_from=_with_address(
-        _with_address(
-            _of_order(seller_orders).join(sellers, sellers.c.pk == seller_orders.c.seller_pk),
-            _SHIPPING_ADDRESS,
-            seller_orders.c.shipping_address_pk,
-        ),
-        _BILLING_ADDRESS,
-        seller_orders.c.billing_address_pk,
-    ).outerjoin(shipping_companies, shipping_companies.c.pk == seller_orders.c.shipping_company_pk),
-    shown=columns_of(
-        SellerOrderView,
-        seller_orders,
-        id=seller_orders.c.uuid,
-        datasource=sellers.c.uuid,
-        shipping_address=_SHIPPING_ADDRESS.c.uuid,
-        billing_address=_BILLING_ADDRESS.c.uuid,
-        shipping_tax_rate=orders.c.shipping_tax_rate,
-        shipping_company=shipping_companies.c.value,
-        cargo_company=shipping_companies.c.label,
-        **{
-            name: orders.c[name]
-            for name in ("gift_box_note", "language_code", "notes", "delivery_range")
-        },
-        shipping_option_slug=orders.c.shipping_option_slug,
-        extra_field=sa.case((_is_sole(), orders.c.extra_field)),
-        # Interest on instalments is a part of the whole order, not of shipping.
-        shipping_interest_amount=sa.literal(0),
-        created_at=seller_orders.c.date_placed,
-    ),
-    complete=_complete_orders,
-    counts=Counts(
-        rows=seller_order_counts.c.orders,
-        fields={"status": status_code(seller_order_counts.c.status)},
-    ),
-)
-_LINES_OF_PLANS = CompiledQuery(
-    sa.select(cancellation_plans.c.uuid, order_items.c.uuid)
-    .select_from(
-        _PLANNED_LINES.join(
-            cancellation_plans,
-            sa.and_(
-                cancellation_plans.c.pk == cancellation_plan_items.c.plan_pk,
-                on_same_node(cancellation_plans, cancellation_plan_items),
+def _seller_orders(tables: SellerTables) -> ListDefinition[SellerOrderView]:
+    rows, order = tables.seller_orders, tables.order
+    shipping, billing = tables.addresses.alias("shipping"), tables.addresses.alias("billing")
+    of_seller = tables.of_order(rows).join(sellers, sellers.c.pk == rows.c.seller_pk)
+    shown_from = tables.with_address(of_seller, shipping, "shipping_address_pk")
+    shown_from = tables.with_address(shown_from, billing, "billing_address_pk")
+    return ListDefinition(
+        view=SellerOrderView,
+        table=rows,
+        names=ROWS.seller_orders.c.keys(),
+        source=rows,
+        is_owned_by=lambda seller_pk: rows.c.seller_pk == seller_pk,
+        fields={
+            "status": status_code(rows.c.status),
+            "created_at": date_time(rows.c.date_placed),
+            **_amounts(
+                tables,
+                rows,
+                *("amount", "discount_amount", "shipping_amount"),
+                *("refund_amount", "discount_refund_amount", "shipping_refund_amount"),
             ),
-        )
+        },
+        versioned=tables.of_order(rows),
+        parent_pk=order["pk"],
+        version=order["version"],
+        shown_from=shown_from.outerjoin(
+            shipping_companies, shipping_companies.c.pk == rows.c.shipping_company_pk
+        ),
+        shown=columns_of(
+            SellerOrderView,
+            rows,
+            id=rows.c.uuid,
+            datasource=sellers.c.uuid,
+            shipping_address=shipping.c.uuid,
+            billing_address=billing.c.uuid,
+            shipping_tax_rate=order["shipping_tax_rate"],
+            shipping_company=shipping_companies.c.value,
+            cargo_company=shipping_companies.c.label,
+            **{
+                name: order[name]
+                for name in ("gift_box_note", "language_code", "notes", "delivery_range")
+            },
+            shipping_option_slug=order["shipping_option_slug"],
+            extra_field=order["extra_field"],
+            # Interest on instalments is a part of the whole order, not of shipping.
+            shipping_interest_amount=sa.literal(0),
+            created_at=rows.c.date_placed,
+        ),
+        complete=_complete_orders,
+        counts=Counts(
+            rows=seller_order_counts.c.orders,
+            fields={"status": status_code(seller_order_counts.c.status)},
+        ),
     )
-    .where(
-        in_param(cancellation_plans.c.uuid, "uuids"),
-        order_items.c.seller_pk == sa.bindparam("seller_pk"),
+
+
+def _seller_order_items(tables: SellerTables) -> ListDefinition[SellerOrderItemView]:
+    rows, of_seller, order = tables.order_items, tables.seller_orders, tables.order
+    source = tables.with_their_orders(rows)
+    return ListDefinition(
+        view=SellerOrderItemView,
+        table=rows,
+        names=ROWS.order_items.c.keys(),
+        source=source,
+        is_owned_by=lambda seller_pk: rows.c.seller_pk == seller_pk,
+        fields={
+            "status": state_code(rows.c.state),
+            "price_currency": member(of_seller.c.currency),
+            "order": exact(of_seller.c.uuid),
+            "order__number": text(of_seller.c.number, of_seller.c.number_folded),
+            "order__status": status_code(of_seller.c.status),
+            "order__date_placed": date_time(of_seller.c.date_placed),
+            "created_at": date_time(rows.c.created_date),
+            "updated_at": date_time(rows.c.modified_date),
+            **_amounts(tables, rows, "price", "retail_price", "discount_amount"),
+        },
+        versioned=tables.of_order(rows),
+        parent_pk=order["pk"],
+        version=order["version"],
+        shown_from=tables.of_order(rows, source)
+        .join(sellers, sellers.c.pk == rows.c.seller_pk)
+        .join(products, products.c.pk == rows.c.product_pk)
+        .outerjoin(shipping_companies, shipping_companies.c.pk == rows.c.shipping_company_pk),
+        shown=columns_of(
+            SellerOrderItemView,
+            rows,
+            id=rows.c.uuid,
+            order=of_seller.c.uuid,
+            datasource=sellers.c.uuid,
+            sku=products.c.sku,
+            status=rows.c.state,
+            price_currency=of_seller.c.currency,
+            shipping_company=shipping_companies.c.value,
+            created_at=rows.c.created_date,
+            updated_at=rows.c.modified_date,
+        ),
+        complete=_complete_items,
     )
-    .order_by(cancellation_plan_items.c.pk)
-)
-
-_LINES = _with_their_orders(order_items)
-
-SELLER_ORDER_ITEMS = ListDefinition(
-    view=SellerOrderItemView,
-    table=order_items,
-    source=_LINES,
-    is_owned_by=lambda seller_pk: order_items.c.seller_pk == seller_pk,
-    fields={
-        "status": state_code(order_items.c.state),
-        "price_currency": member(_CURRENCY),
-        "order": exact(seller_orders.c.uuid),
-        "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
-        "order__status": status_code(seller_orders.c.status),
-        "order__date_placed": date_time(seller_orders.c.date_placed),
-        "created_at": date_time(order_items.c.created_date),
-        "updated_at": date_time(order_items.c.modified_date),
-        **_amounts(order_items, "price", "retail_price", "discount_amount"),
-    },
-    versioned=_of_order(order_items),
-    parent_pk=orders.c.pk,
-    version=orders.c.version,
-    shown_from=_of_order(order_items, _LINES)
-    .join(sellers, sellers.c.pk == order_items.c.seller_pk)
-    .join(products, products.c.pk == order_items.c.product_pk)
-    .outerjoin(shipping_companies, shipping_companies.c.pk == order_items.c.shipping_company_pk),
-    shown=columns_of(
-        SellerOrderItemView,
-        order_items,
-        id=order_items.c.uuid,
-        order=seller_orders.c.uuid,
-        datasource=sellers.c.uuid,
-        sku=products.c.sku,
-        status=order_items.c.state,
-        price_currency=_CURRENCY,
-        shipping_company=shipping_companies.c.value,
-        created_at=order_items.c.created_date,
-        updated_at=order_items.c.modified_date,
-    ),
-    complete=_complete_items,
-)
-
-_PLANS = _with_their_orders(cancellation_plans)
-
-SELLER_CANCELLATION_PLANS = ListDefinition(
-    view=SellerCancellationPlanView,
-    table=cancellation_plans,
-    source=_PLANS,
-    is_owned_by=lambda seller_pk: cancellation_plans.c.seller_pk == seller_pk,
-    fields={
-        "created_at": date_time(cancellation_plans.c.created_date),
-        "updated_at": date_time(cancellation_plans.c.modified_date),
-        "order": exact(seller_orders.c.uuid),
-        "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
-        "order_items": Field(frozenset({Operator.EXACT}), _has_line, pass_through),
-        **{name: money(total, _CURRENCY) for name, total in _PLAN_AMOUNTS.items()},
-    },
-    versioned=_of_order(cancellation_plans),
-    parent_pk=orders.c.pk,
-    version=orders.c.version,
-    shown_from=_of_order(cancellation_plans, _PLANS),
-    shown=columns_of(
-        SellerCancellationPlanView,
-        cancellation_plans,
-        id=cancellation_plans.c.uuid,
-        order=seller_orders.c.uuid,
-        order_items=sa.null(),
-        currency=_CURRENCY,
-        created_at=cancellation_plans.c.created_date,
-        updated_at=cancellation_plans.c.modified_date,
-        **_PLAN_AMOUNTS,
-    ),
-    complete=_complete_plans,
-    # The join leaves out plans of sellers without a line of the order.
-    can_skip_join=False,
-)
 
 
-def _of_orders(seller_pk: sa.BindParameter[int]) -> sa.ColumnElement[bool]:
-    named = (
-        sa.select(column).where(seller_orders.c.seller_pk == seller_pk)
-        for column in (seller_orders.c.shipping_address_pk, seller_orders.c.billing_address_pk)
+def _seller_cancellation_plans(tables: SellerTables) -> ListDefinition[SellerCancellationPlanView]:
+    rows, of_seller, order = tables.cancellation_plans, tables.seller_orders, tables.order
+    source, amounts = tables.with_their_orders(rows), _plan_amounts(tables)
+    has_line = Field(frozenset({Operator.EXACT}), partial(_has_line, tables), pass_through)
+    return ListDefinition(
+        view=SellerCancellationPlanView,
+        table=rows,
+        # Without the note, which is for operators.
+        names=COPIES.cancellation_plans.c.keys(),
+        source=source,
+        is_owned_by=lambda seller_pk: rows.c.seller_pk == seller_pk,
+        fields={
+            "created_at": date_time(rows.c.created_date),
+            "updated_at": date_time(rows.c.modified_date),
+            "order": exact(of_seller.c.uuid),
+            "order__number": text(of_seller.c.number, of_seller.c.number_folded),
+            "order_items": has_line,
+            **{name: money(total, of_seller.c.currency) for name, total in amounts.items()},
+        },
+        versioned=tables.of_order(rows),
+        parent_pk=order["pk"],
+        version=order["version"],
+        shown_from=tables.of_order(rows, source),
+        shown=columns_of(
+            SellerCancellationPlanView,
+            rows,
+            id=rows.c.uuid,
+            order=of_seller.c.uuid,
+            order_items=sa.null(),
+            currency=of_seller.c.currency,
+            created_at=rows.c.created_date,
+            updated_at=rows.c.modified_date,
+            **amounts,
+        ),
+        complete=partial(_complete_plans, tables),
+        # The join leaves out plans of sellers without a line of the order.
+        can_skip_join=False,
     )
-    return addresses.c.pk.in_(sa.union(*named))
 
 
-def _with_places() -> sa.FromClause:
-    joined: sa.FromClause = addresses
+def _seller_customer_addresses(tables: SellerTables) -> ListDefinition[SellerCustomerAddressView]:
+    rows = tables.addresses
+    source: sa.FromClause = rows
     for name, place in _PLACES.items():
-        joined = joined.outerjoin(place, place.c.pk == addresses.c[f"{name}_pk"])
-    return joined
+        source = source.outerjoin(place, place.c.pk == rows.c[f"{name}_pk"])
+    return ListDefinition(
+        view=SellerCustomerAddressView,
+        table=rows,
+        names=ROWS.addresses.c.keys(),
+        source=source,
+        is_owned_by=partial(_has_address, tables),
+        fields={
+            "id": exact(rows.c.uuid),
+            **{name: exact(place.c.uuid) for name, place in _PLACES.items()},
+        },
+        # An address is a snapshot and never changes; after a failover its pk may be used again.
+        versioned=rows,
+        parent_pk=rows.c.pk,
+        version=rows.c.uuid,
+        shown_from=source,
+        shown=columns_of(
+            SellerCustomerAddressView,
+            rows,
+            id=rows.c.uuid,
+            **{name: place.c.uuid for name, place in _PLACES.items()},
+        ),
+    )
 
 
-SELLER_CUSTOMER_ADDRESSES = ListDefinition(
-    view=SellerCustomerAddressView,
-    table=addresses,
-    source=_with_places(),
-    is_owned_by=_of_orders,
-    fields={
-        "id": exact(addresses.c.uuid),
-        **{name: exact(place.c.uuid) for name, place in _PLACES.items()},
-    },
-    # An address is a snapshot and never changes; after a failover its pk may be used again.
-    versioned=addresses,
-    parent_pk=addresses.c.pk,
-    version=addresses.c.uuid,
-    shown_from=_with_places(),
-    shown=columns_of(
-        SellerCustomerAddressView,
-        addresses,
-        id=addresses.c.uuid,
-        **{name: place.c.uuid for name, place in _PLACES.items()},
-    ),
-)
+def _has_address(tables: SellerTables, seller_pk: sa.BindParameter[int]) -> sa.ColumnElement[bool]:
+    """Whether an order of the seller has the address."""
+    rows, addresses = tables.seller_orders, tables.addresses
+    named = (
+        sa.select(column).where(rows.c.seller_pk == seller_pk)
+        for column in (rows.c.shipping_address_pk, rows.c.billing_address_pk)
+    )
+    return sa.and_(addresses.c.pk.in_(sa.union(*named)), *on_its_node(addresses))
 
-LIST_DEFINITIONS: Mapping[str, ListDefinition[Any]] = {
-    "seller_orders": SELLER_ORDERS,
-    "seller_order_items": SELLER_ORDER_ITEMS,
-    "seller_cancellation_plans": SELLER_CANCELLATION_PLANS,
-    "seller_customer_addresses": SELLER_CUSTOMER_ADDRESSES,
+
+_DEFINITIONS: Mapping[str, Callable[[SellerTables], ListDefinition[Any]]] = {
+    "seller_orders": _seller_orders,
+    "seller_order_items": _seller_order_items,
+    "seller_cancellation_plans": _seller_cancellation_plans,
+    "seller_customer_addresses": _seller_customer_addresses,
+}
+LIST_DEFINITIONS: Mapping[str, SellerList[Any]] = {
+    name: SellerList(define(ROWS), define(COPIES)) for name, define in _DEFINITIONS.items()
 }
 """By the name of the store in the unit of work."""

@@ -18,6 +18,7 @@ from persistence.documents.cache import Documents
 from persistence.documents.lru import Version
 from persistence.seller_center.conditions import Field, field_of, parameter
 from persistence.seller_center.sorting import Sorting
+from persistence.seller_center.tables import SELLER_PK, on_its_node
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.in_list import in_param
 from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, limit_offset
@@ -53,7 +54,7 @@ class Counts:
         if any(path not in self.fields for path, _ in paths):
             return None
         total = sa.cast(sa.func.coalesce(sa.func.sum(self.rows), 0), sa.BigInteger)
-        is_owned = self.rows.table.c.seller_pk == _SELLER
+        is_owned = self.rows.table.c.seller_pk == SELLER_PK
         return sa.select(total).where(
             is_owned, *_where((self.fields[path] for path, _ in paths), paths)
         )
@@ -65,15 +66,16 @@ class ListDefinition(Generic[View]):
 
     ``table`` has the rows, ``source`` joins the tables of conditions, ``is_owned_by`` is the
     condition for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so
-    that conditions on ``table`` alone need no join, and counts stay within one index. ``fields``
-    has filters beyond the columns of ``table``. ``versioned`` joins ``table`` with its parent,
-    whose pk is ``parent_pk``, and whose ``version`` changes with anything shown. ``shown`` has the
-    column of each attribute of ``view``, selected from ``shown_from``; ``complete`` adds what no
-    join can. ``counts`` count the rows of ``source``.
+    that conditions on ``table`` alone need no join, and counts stay within one index. The columns
+    ``names`` of ``table`` are filters, and ``fields`` has others. ``versioned`` joins ``table``
+    with its parent, whose pk is ``parent_pk``, and whose ``version`` changes with anything shown.
+    ``shown`` has the column of each attribute of ``view``, selected from ``shown_from``;
+    ``complete`` adds what no join can. ``counts`` count the rows of ``source``.
     """
 
     view: Callable[..., View]
     table: sa.Table
+    names: Sequence[str]
     source: sa.FromClause
     is_owned_by: Callable[[sa.BindParameter[int]], sa.ColumnElement[bool]]
     fields: Mapping[str, Field]
@@ -92,7 +94,7 @@ class ListDefinition(Generic[View]):
 
     @cached_property
     def _fields(self) -> Mapping[str, Field]:
-        by_name = {column.name: field_of(self.table, column.name) for column in self.table.c}
+        by_name = {name: field_of(self.table, name) for name in self.names}
         own = {name: field for name, field in by_name.items() if field is not None}
         return own | {**self.fields}
 
@@ -110,9 +112,7 @@ class ListDefinition(Generic[View]):
         field = None if path is None else self.field(path)
         return None if field is None else field.sorting
 
-    def load(
-        self, work: Work, keys: Sequence[Key], _user_pk: int | None = None
-    ) -> dict[Key, tuple[Version, View]]:
+    def load(self, work: Work, keys: Sequence[Key]) -> dict[Key, tuple[Version, View]]:
         """Load the rows with these keys, all of one seller, as that seller sees them."""
         seller_pk = keys[0][0]
         parameters = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}
@@ -136,13 +136,13 @@ class ListDefinition(Generic[View]):
         )
         rows = sa.select(*(column.label(f"{name}_") for name, column in named))
         rows = rows.select_from(self.shown_from)
-        return CompiledQuery(rows.where(in_param(pk, "pks"), self.is_owned_by(_SELLER)))
+        return CompiledQuery(rows.where(in_param(pk, "pks"), self.is_owned_by(SELLER_PK)))
 
     def base_query(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Select ``shown`` of a seller's rows; all queries start here, so none omits the owner."""
         conditions = _where((self.resolve_filter(*path) for path in paths), paths)
         rows = sa.select(*shown).select_from(self._needed([*shown, *conditions]))
-        return rows.where(self.is_owned_by(_SELLER), *conditions)
+        return rows.where(self.is_owned_by(SELLER_PK), *conditions)
 
     def count(self, paths: Paths) -> sa.Select[Any]:
         """Count a seller's rows, from stored counts if possible."""
@@ -167,15 +167,41 @@ class ListDefinition(Generic[View]):
         return self.table if self.can_skip_join and seen <= {self.table} else self.source
 
 
-_SELLER = sa.bindparam("seller_pk", type_=sa.BigInteger)
-
-
 def _where(fields: Iterable[Field], paths: Paths) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of these fields and operators."""
     return [
         field.build(operator, f"condition_{position}")
         for position, (field, (_, operator)) in enumerate(zip(fields, paths, strict=True))
     ]
+
+
+@dataclass(frozen=True, eq=False)
+class SellerList(Generic[View]):
+    """A list of sellers, defined for one node and for a distributed database.
+
+    Both definitions have the same fields.
+    """
+
+    of_rows: ListDefinition[View]
+    of_copies: ListDefinition[View]
+
+    def definition(self, work: Work) -> ListDefinition[View]:
+        """Return the definition for the database of ``work``."""
+        return self.of_copies if work.is_distributed else self.of_rows
+
+    def supports(self, path: str, operator: Operator) -> bool:
+        """Return whether the rows can be filtered by ``path`` and ``operator``."""
+        return self.of_rows.supports(path, operator)
+
+    def can_sort(self, path: str) -> bool:
+        """Return whether the rows can be sorted by ``path``."""
+        return self.of_rows.can_sort(path)
+
+    def load(
+        self, work: Work, keys: Sequence[Key], _user_pk: int | None = None
+    ) -> dict[Key, tuple[Version, View]]:
+        """Load the rows with these keys, all of one seller, as that seller sees them."""
+        return self.definition(work).load(work, keys)
 
 
 class PageStart(Enum):
@@ -233,8 +259,9 @@ def _page_query(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuer
     ]
     if shape.start is PageStart.PAGE:
         columns.append(listing.count(shape.paths).scalar_subquery())
+    versioned = chosen.join(listing.versioned, pk == chosen.c.pk)
     return CompiledQuery(
-        sa.select(*columns).select_from(chosen.join(listing.versioned, pk == chosen.c.pk))
+        sa.select(*columns).select_from(versioned).where(*on_its_node(listing.table))
     )
 
 
@@ -254,7 +281,7 @@ def _after_cursor(
 class SqlSellerRows(Generic[View]):
     """Implements ``domain.seller_center.lists.SellerRows``."""
 
-    def __init__(self, work: Work, listing: ListDefinition[View], documents: Documents) -> None:
+    def __init__(self, work: Work, listing: SellerList[View], documents: Documents) -> None:
         self._work = work
         self._listing = listing
         self._documents = documents
@@ -273,14 +300,15 @@ class SqlSellerRows(Generic[View]):
         paths, values = self._bind_conditions(seller_pk, conditions)
         if values is None:
             return DocumentPage(0, page.number, page.limit, [])
+        listing = self._listing.definition(self._work)
         shape = QueryShape(paths, sort, PageStart.PAGE)
-        rows = _page_query(self._listing, shape).rows(self._work, values | limit_offset(page))
+        rows = _page_query(listing, shape).rows(self._work, values | limit_offset(page))
         if rows:
             count: int = rows[0][-1]
         elif page.number == 1:
             count = 0
         else:
-            count = _counted(self._listing, paths).scalar(self._work, values)
+            count = _counted(listing, paths).scalar(self._work, values)
         documents = self._bodies(seller_pk, _in_order(rows, sort), language)
         return DocumentPage(count, page.number, page.limit, documents)
 
@@ -299,7 +327,8 @@ class SqlSellerRows(Generic[View]):
             return [], None
         # One more than the limit shows whether there is a next page.
         values |= place | {"limit": limit + 1}
-        chosen = _page_query(self._listing, QueryShape(paths, sort, start)).rows(self._work, values)
+        query = _page_query(self._listing.definition(self._work), QueryShape(paths, sort, start))
+        chosen = query.rows(self._work, values)
         rows = _in_order(chosen, sort)
         documents = self._bodies(seller_pk, rows[:limit], language)
         if len(rows) <= limit:
@@ -314,7 +343,7 @@ class SqlSellerRows(Generic[View]):
         values: dict[str, Any] = {"seller_pk": seller_pk}
         paths = []
         for at, condition in enumerate(sorted(conditions, key=_place)):
-            field = self._listing.resolve_filter(condition.path, condition.operator)
+            field = self._listing.of_rows.resolve_filter(condition.path, condition.operator)
             operands = field.values(condition.operator, condition.value)
             if operands is None:
                 return (), None
@@ -327,7 +356,7 @@ class SqlSellerRows(Generic[View]):
         """Return the start after a cursor. Raises InvalidInput for a cursor of another sort."""
         if cursor is None:
             return PageStart.TOP, {}
-        sorting = self._listing.sorting(sort.field)
+        sorting = self._listing.of_rows.sorting(sort.field)
         if sorting is None:
             return PageStart.VALUE, {"cursor_pk": cursor.pk}
         if not sorting.accepts(cursor.value):

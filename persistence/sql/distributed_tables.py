@@ -1,7 +1,7 @@
 """How Citus stores each table: distributed by a column, copied to every node, or on one node.
 
 Rows of one user are on one node, with all parts: tables with the column ``OWNER`` and the same
-value are colocated.
+value are colocated. So are the rows of one seller, which are copies (``copied_metadata``).
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from persistence.sql.columns import OWNER, metadata
+
+SELLER = "seller_pk"
+"""The column with the pk of the seller whose copy a row is."""
+
+copied_metadata = sa.MetaData(naming_convention=metadata.naming_convention)
+"""The copies by seller: tables that only a distributed database has."""
 
 _BY_THEIR_OWN_KEY: Mapping[str, str] = {
     "users": "pk",
@@ -39,7 +45,8 @@ def distribution_column(table: sa.FromClause) -> sa.ColumnElement[object] | None
     base = table.element if isinstance(table, sa.Alias) else table
     if not isinstance(base, sa.Table) or base.name in REFERENCE_TABLES | LOCAL_TABLES:
         return None
-    name = _BY_THEIR_OWN_KEY.get(base.name, OWNER)
+    is_copied = base.metadata is copied_metadata
+    name = SELLER if is_copied else _BY_THEIR_OWN_KEY.get(base.name, OWNER)
     column: sa.ColumnElement[object] = table.c[name]
     return column
 
@@ -57,9 +64,19 @@ def distributed_tables() -> list[sa.Table]:
 
 
 def on_same_node(left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Return the condition of a join of rows of users: Citus joins rows of the same user."""
-    condition: sa.ColumnElement[bool] = left.c[OWNER] == right.c[OWNER]
+    """Return the condition of a join of rows of users, or of copies: Citus joins rows of one node.
+
+    Both tables have to be of the same kind.
+    """
+    condition: sa.ColumnElement[bool] = _node(left) == _node(right)
     return condition
+
+
+def _node(table: sa.FromClause) -> sa.ColumnElement[Any]:
+    column = distribution_column(table)
+    if column is None:
+        raise ValueError(f"{table} is on every node")
+    return column
 
 
 def parent_key(table: sa.Table) -> sa.Column[Any] | None:

@@ -37,6 +37,11 @@ class RecordingWork(Work):
     def connection(self) -> sa.Connection:
         raise FirstStatement
 
+    @property
+    def is_distributed(self) -> bool:
+        """Statements are recorded for one node; a distributed database runs others if need be."""
+        return False
+
     def take_prefetched(self, query: CompiledQuery, values: Values) -> list[Row] | None:
         self.prefetch = Prefetch(query, values)
         raise FirstStatement
@@ -75,6 +80,9 @@ class OwnerQuery:
             values = {**values, self.key.name: known_key}
         prefetch = work.prefetch
         if prefetch is not None and self.key.name not in prefetch.values:
+            prefetch = None
+        if prefetch is not None and not is_known and work.is_distributed:
+            # Citus finds the node of the rows by the value of the key, not by a subquery for it.
             prefetch = None
         if isinstance(work, StandbyWork):
             owner = self._row_on_standby(work, prefetch, values, is_known)

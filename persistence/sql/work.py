@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from persistence.engine.failures import is_closed_by_server, is_unavailable
+from persistence.engine.nodes import is_distributed
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.columns import OWNER
@@ -94,6 +95,11 @@ class Work:
     def dialect_name(self) -> str:
         return self._engine.dialect.name
 
+    @property
+    def is_distributed(self) -> bool:
+        """Whether the rows are distributed over nodes; takes a connection."""
+        return is_distributed(self.connection)
+
     def run(self, query: CompiledQuery, values: Values) -> list[Row]:
         """Run a statement by the driver, and return its rows."""
         try:
@@ -115,9 +121,9 @@ class Work:
         return self.execute(statement, values)
 
     def _leave_closed(self, error: DBAPIError) -> None:
-        """Give back a connection that the server had closed, so that the statement can be repeated.
+        """Return a connection that the server had closed, so that the statement can be repeated.
 
-        Raises the error if it must not be repeated, and at the second time.
+        Raises the error if the statement must not be repeated, or was repeated already.
         """
         if not self._is_repeatable or not is_closed_by_server(error):
             raise error

@@ -55,7 +55,7 @@ def yaml_documents(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def unknown_settings(file: Path) -> set[str]:
-    """The names in a file that look like settings and are none."""
+    """The names in a file that look like settings, but are not."""
     known = {f"WAYBILL_{setting.name.upper()}" for setting in fields(Settings)}
     in_files = {
         f"WAYBILL_{setting.name.upper()}{SUFFIX}" for setting in filter(is_secret, fields(Settings))

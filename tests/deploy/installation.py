@@ -90,7 +90,7 @@ class Installation:
             )
 
     def run(self, *arguments: str, **settings: str) -> str:
-        """Run the program to its end, which has to be good; return its output."""
+        """Run the program, which has to exit with 0; return its output."""
         output = self.site.with_name("output.txt")
         exit_code = self.start(*arguments, output=output, **settings).wait(60)
         assert exit_code == 0, output.read_text()

@@ -106,7 +106,7 @@ class TestSecrets:
         assert made == COMPOSE["secrets"].keys()
         assert all(row["file"] == f"secrets/{name}" for name, row in COMPOSE["secrets"].items())
 
-    def test_are_random_and_closed_to_others(self, folder: Path) -> None:
+    def test_are_random_and_private(self, folder: Path) -> None:
         self.make(folder)
 
         secrets = folder / "secrets"
@@ -121,7 +121,7 @@ class TestSecrets:
 
         assert (folder / "secrets/secret").read_text() == before
 
-    def test_fit_each_other(self, folder: Path) -> None:
+    def test_match_each_other(self, folder: Path) -> None:
         self.make(folder)
 
         secrets = folder / "secrets"

@@ -59,7 +59,15 @@ def folder() -> Iterator[Path]:
 
 
 def test_mounts_files_that_exist() -> None:
-    assert all((DEPLOY / row["file"]).is_file() for row in COMPOSE["configs"].values())
+    mounted = [
+        volume.partition(":")[0]
+        for service in COMPOSE["services"].values()
+        for volume in service.get("volumes", [])
+        if volume.startswith(".")
+    ]
+
+    assert mounted == ["./nginx", "./pgbouncer.ini"]
+    assert all((DEPLOY / path).exists() for path in mounted)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may mount")

@@ -26,7 +26,7 @@ def copied(stage: Sequence[Instruction]) -> list[str]:
     return [path for *paths, _ in copies if not paths[0].startswith("--from") for path in paths]
 
 
-def test_pleases_hadolint() -> None:
+def test_is_accepted_by_hadolint() -> None:
     program = shutil.which("hadolint", path=Path(sys.executable).parent)
     if program is None:
         pytest.skip("hadolint is not installed: requirements/deploy.txt")

@@ -60,7 +60,7 @@ def test_a_server_is_healthy_when_it_is_ready(
     assert check(server.server_port) == expected
 
 
-def test_without_a_server_it_is_not() -> None:
+def test_without_a_server_the_check_fails() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     exit_code, text = check(port)

@@ -1,4 +1,4 @@
-"""The files of deploy/ for proxies, judged by the proxies themselves."""
+"""The files of deploy/ for proxies, checked by the proxies themselves."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The units of systemd: valid, and equally hardened."""
+"""The systemd units: valid, and all with the same restrictions."""
 
 import re
 import shutil
@@ -42,7 +42,7 @@ def analyze() -> str:
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_pleases_systemd(analyze: str, folder: Path, name: str) -> None:
+def test_is_accepted_by_systemd(analyze: str, folder: Path, name: str) -> None:
     unit = (folder / name).rename(folder / name.replace("@.", "@8001."))
     done = subprocess.run(  # noqa: S603 - systemd's
         [analyze, "verify", "--man=no", unit], capture_output=True, text=True, check=False

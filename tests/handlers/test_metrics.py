@@ -14,7 +14,7 @@ from domain.shared.readiness import ReadOnly
 from handlers.app import create_app, database_of, metrics_of
 from handlers.contract.asgi.routing import ContractApp
 from handlers.metrics import shop_figures
-from handlers.metrics.catalogue import CAUSES
+from handlers.metrics.declarations import CAUSES
 from handlers.settings import Settings
 from handlers.web.request_context import PARTS
 from persistence import migrations

@@ -21,14 +21,14 @@ from opentelemetry.sdk.trace.sampling import (  # noqa: E402 - as above
 
 
 class Half(TraceIdRatioBased):
-    """Is asked, unlike its base."""
+    """Decides for every request, unlike its base class; ``decisions`` counts them."""
 
     def __init__(self) -> None:
         super().__init__(0.5)
-        self.asked = 0
+        self.decisions = 0
 
     def should_sample(self, *arguments: Any, **options: Any) -> Any:
-        self.asked += 1
+        self.decisions += 1
         return super().should_sample(*arguments, **options)
 
 
@@ -70,7 +70,7 @@ class TestSampling:
         for _ in range(20):
             requests.start("GET", None)
 
-        assert sampler.asked == 20
+        assert sampler.decisions == 20
 
 
 def test_the_exporter_is_otlp_over_http_by_default() -> None:

@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
 from tests.conftest import KIND, MakeUrl
 from tests.support import citus
+from tests.support.emptied import empty
 from tests.support.fakes import fake_renderers
 from tests.support.stored import store_user
 
@@ -26,6 +28,32 @@ def engines(database_url: str) -> Iterator[Engines]:
     engines = connect(database_url, Pool(5))
     yield engines
     engines.dispose()
+
+
+@pytest.fixture(scope="session")
+def distributed_url(make_url: MakeUrl) -> str:
+    """The URL of a distributed database: on the nodes of Citus, or on one node."""
+    if KIND == "sqlite":
+        pytest.skip("only a database of PostgreSQL can be distributed")
+    url = make_url()
+    with closing(Database(url, renderers=fake_renderers())) as database:
+        database.migrate()
+    if citus.COORDINATOR:
+        citus.distribute(url)
+    else:
+        citus.convert(url)
+    return url
+
+
+@pytest.fixture
+def distributed(distributed_url: str) -> Iterator[Database]:
+    empty(distributed_url, has_copies=True)
+    """A distributed database without rows."""
+    renderers = fake_renderers()
+    with closing(
+        Database(distributed_url, renderers=renderers, document_memory_bytes=0)
+    ) as database:
+        yield database
 
 
 @pytest.fixture(scope="module")

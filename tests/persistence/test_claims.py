@@ -130,7 +130,7 @@ class TestMigration:
         yield engines
         engines.dispose()
 
-    def test_claims_what_is_there(self, filled: Engines) -> None:
+    def test_claims_existing_rows(self, filled: Engines) -> None:
         expected = [rows_of(filled, table) for table in (user_emails, order_numbers)]
         with filled.writing.begin() as connection:
             connection.exec_driver_sql("DROP TABLE user_emails")

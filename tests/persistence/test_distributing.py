@@ -1,4 +1,4 @@
-"""Keys of distributed tables, on a database without Citus: it has them, and one node."""
+"""The keys of distributed tables, in a database of one node without Citus."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,6 +18,7 @@ from persistence.database import Database
 from persistence.distributing import (
     Step,
     StepsOf,
+    copy_steps,
     foreign_key_steps,
     has_citus,
     key_steps,
@@ -64,8 +65,7 @@ def filled(make_url: MakeUrl) -> Iterator[tuple[str, Engines]]:
 def converted(filled: tuple[str, Engines]) -> Iterator[tuple[Database, Engines]]:
     """The same database, with the keys of distributed tables."""
     url, engines = filled
-    for phase in (key_steps, foreign_key_steps):
-        run(engines, phase_steps(engines, phase))
+    citus.convert(url)
     engines.dispose()
     database, again = Database(url, renderers=fake_renderers()), connect(url, Pool(2))
     yield database, again
@@ -104,6 +104,7 @@ class TestKeys:
         _, engines = converted
         with engines.autocommit.connect() as connection:
             assert key_steps(connection) == foreign_key_steps(connection) == []
+            assert copy_steps(connection) == []
 
     def test_that_are_made_in_part_are_continued(self, filled: tuple[str, Engines]) -> None:
         _, engines = filled

@@ -39,7 +39,7 @@ class Lossy:
         self.chosen.start()
 
     def is_away(self) -> bool:
-        """Whether a reader who has changed nothing gets nothing."""
+        """Whether the database is unavailable for a reader who has changed nothing."""
         try:
             self.shop.read()
         except Unavailable:

@@ -29,7 +29,7 @@ def test_a_worker_has_one_row_with_its_last_report(
     assert seen(engines) == {first: clock.now, second: NOW}
 
 
-def test_workers_that_ended_are_forgotten_after_a_day(
+def test_rows_of_ended_workers_are_deleted_after_a_day(
     database: Database, engines: Engines, clock: FakeClock
 ) -> None:
     ended, running = uuid4(), uuid4()

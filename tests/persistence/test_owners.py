@@ -67,7 +67,7 @@ class TestMigration:
         yield engines
         engines.dispose()
 
-    def test_fills_the_rows_that_are_there(self, filled: Engines) -> None:
+    def test_fills_existing_rows(self, filled: Engines) -> None:
         expected = owners(filled)
         with filled.writing.begin() as connection:
             for table, _, _ in PARTS:

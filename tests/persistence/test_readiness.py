@@ -215,7 +215,7 @@ class TestNotes:
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """Lock out all other writers."""
+    """Block all other writers."""
     if KIND == "sqlite":
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
             connection.execute("BEGIN IMMEDIATE")

@@ -175,6 +175,20 @@ class TestStandby:
         assert page.count == 1
         assert newest is not None
 
+    def test_that_restarts_between_two_statements_is_left(self, shop: Shop) -> None:
+        """It may show less than before."""
+        with shop.database.prefetching(None, FIRST) as uow:
+            caller = authenticate(shop.session, uow)
+        shop.standby.stop("immediate")
+        shop.standby.start()
+        before = shop.status().refusals
+
+        with shop.database.reading(uow):
+            page = uow.orders.page(OrderQuery(caller.user_pk), PageRequest(1, 3), "en-us")
+
+        assert page.count == 1
+        assert shop.status().refusals == before + 1
+
     def test_that_ends_before_a_document_is_rendered_fails_no_read(self, shop: Shop) -> None:
         [cache] = [shop.database._caches["orders"]]  # noqa: SLF001
         [standby] = shop.database._standbys._standbys  # type: ignore[union-attr]  # noqa: SLF001

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from faults.invariants import broken_invariants
 from persistence.database import Database
+from persistence.distributing import copy_steps, foreign_key_steps, key_steps
 from persistence.engine.engines import Engines, Pool, connect
 from persistence.sql.columns import metadata
 from tests.support.fakes import fake_renderers
@@ -107,6 +108,17 @@ def broken_rules(url: str) -> list[str]:
             return broken_invariants(connection)
     finally:
         engines.dispose()
+
+
+def convert(url: str) -> None:
+    """Give a migrated database of one node the keys and tables of a distributed one."""
+    engines = connect(url, Pool(1))
+    for phase in (key_steps, foreign_key_steps, copy_steps):
+        with engines.writing.begin() as connection:
+            for step in phase(connection):
+                for statement in step.statements:
+                    connection.exec_driver_sql(statement)
+    engines.dispose()
 
 
 def _nodes() -> list[sa.URL]:

@@ -14,7 +14,8 @@ def unrestricted(statement: Any) -> list[str]:
     """Return the distributed tables that ``statement`` searches on more than one node.
 
     A table is restricted if its distribution column has to equal a parameter, or the distribution
-    column of another restricted table. An INSERT has to write the column.
+    column of another restricted table of the same statement; Citus derives nothing from enclosing
+    statements. An INSERT has to write the column.
     """
     return sorted({*_unrestricted(statement, set())})
 
@@ -38,26 +39,20 @@ def _unrestricted(statement: Any, outer: set[Any]) -> Iterator[str]:
         sources = {source for f in froms for source in _leaves(f)}
         conditions = [statement.whereclause, *(c for f in froms for c in _on_clauses(f))]
     visible = sources | outer
-    restricted = _restricted(visible, conditions) | {column for column in outer if _is_key(column)}
+    restricted = _restricted(visible, conditions)
     for source in sources:
         column = distribution_column(source)
         if column is not None and column not in restricted:
             named: Any = getattr(source, "element", source)
             yield str(named.name)
     for inner in _inner(statement):
-        yield from _unrestricted(inner, visible | restricted)
-
-
-def _is_key(element: Any) -> bool:
-    return isinstance(element, sa.ColumnElement)
+        yield from _unrestricted(inner, visible)
 
 
 def _restricted(sources: Iterable[Any], conditions: list[Any]) -> set[Any]:
     """Return the distribution columns that are restricted by ``conditions``."""
-    keys = {
-        column for s in sources if not _is_key(s) and (column := distribution_column(s)) is not None
-    }
-    found = {s for s in sources if _is_key(s)}
+    keys = {column for s in sources if (column := distribution_column(s)) is not None}
+    found: set[Any] = set()
     while True:
         more = {
             key

@@ -29,17 +29,20 @@ from persistence.accounts import sessions
 from persistence.cancellations import requests as cancellation_requests
 from persistence.database import Database
 from persistence.engine.engines import Engines
-from persistence.orders import old_orders
+from persistence.orders import old_orders, seller_copying
 from persistence.orders import queries as order_queries
+from persistence.seller_center import list_definitions
 from persistence.seller_center import lists as seller_rows
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
-from persistence.seller_center.lists import PageStart, QueryShape
+from persistence.seller_center.lists import ListDefinition, PageStart, QueryShape
+from persistence.seller_center.tables import COPIES, ROWS
 from persistence.sellers import tokens as seller_tokens
 from persistence.sql import bulk, keys, prefetch, references, saving
 from persistence.sql.aggregates import Aggregate, View, column_names
 from persistence.sql.bulk import DoNothing
 from persistence.sql.columns import metadata
 from persistence.sql.compiled_query import CompiledQuery, registered
+from persistence.sql.distributed_tables import copied_metadata
 from persistence.sql.load_plans import load_plan
 from tests.support.builders import make_easy_return_company
 from tests.support.complete_orders import complete_old_order, complete_order
@@ -105,23 +108,28 @@ def _aggregates() -> list[Aggregate[Any]]:
     return list({id(value): value for value in values if isinstance(value, Aggregate)}.values())
 
 
-def every_statement(dialect: str, tables: Iterable[sa.Table]) -> list[CompiledQuery]:
+def every_statement(
+    dialect: str, tables: Iterable[sa.Table], *, is_distributed: bool = False
+) -> list[CompiledQuery]:
     """Return all statements of modules, and those that cached functions make.
 
     ``tables`` are those that INSERT statements are returned for. Statements of tests, which use
-    other tables, are among them.
+    other tables, are among them. Of sellers' lists these are those of one node, or those of a
+    distributed database.
     """
     _modules()
     made = list(
         chain(
             _of_shoppers(),
-            _of_sellers(),
-            _of_owners(),
+            _of_sellers(is_distributed=is_distributed),
+            _of_copies() if is_distributed else (),
+            _of_owners(is_distributed=is_distributed),
             _of_aggregates(dialect),
             _of_tables(dialect, tables),
         )
     )
-    return list({id(query): query for query in (*registered(), *made)}.values())
+    declared = [query for query in registered() if is_distributed or not reads_copies(query)]
+    return list({id(query): query for query in (*declared, *made)}.values())
 
 
 def filled_tables(engines: Engines) -> list[sa.Table]:
@@ -145,6 +153,11 @@ def is_only_for_postgresql(query: CompiledQuery) -> bool:
 def is_only_for_citus(query: CompiledQuery) -> bool:
     """Whether one node of PostgreSQL has no such statement: its keys may be other ones."""
     return query.name.startswith("sql.bulk.insert_values(postgresql")
+
+
+def reads_copies(query: CompiledQuery) -> bool:
+    """Whether only a distributed database has the tables of a statement."""
+    return bool(tables_of(query) & {*copied_metadata.tables.values()})
 
 
 def tables_of(query: CompiledQuery) -> set[Any]:
@@ -177,8 +190,23 @@ def _of_shoppers() -> Iterator[CompiledQuery]:
         yield order_queries._of_item(names)  # noqa: SLF001
 
 
-def _of_sellers() -> Iterator[CompiledQuery]:
-    for listing in LIST_DEFINITIONS.values():
+def _listings(*, is_distributed: bool) -> list[ListDefinition[Any]]:
+    return [
+        listing.of_copies if is_distributed else listing.of_rows
+        for listing in LIST_DEFINITIONS.values()
+    ]
+
+
+def _of_copies() -> Iterator[CompiledQuery]:
+    yield seller_copying._wanted_rows()  # noqa: SLF001
+    yield seller_copying._stored_rows()  # noqa: SLF001
+    yield seller_copying._sellers_of()  # noqa: SLF001
+    yield seller_copying._raise_version()  # noqa: SLF001
+
+
+def _of_sellers(*, is_distributed: bool) -> Iterator[CompiledQuery]:
+    yield list_definitions._lines_of_plans(COPIES if is_distributed else ROWS)  # noqa: SLF001
+    for listing in _listings(is_distributed=is_distributed):
         yield listing._completed  # noqa: SLF001
         for path, field in listing._fields.items():
             for operator in field.operators:
@@ -190,7 +218,7 @@ def _of_sellers() -> Iterator[CompiledQuery]:
                     yield seller_rows._page_query(listing, shape)  # noqa: SLF001
 
 
-def _of_owners() -> Iterator[CompiledQuery]:
+def _of_owners(*, is_distributed: bool) -> Iterator[CompiledQuery]:
     """Yield look-ups of owners, alone and with prefetched rows."""
     shopper, seller = sessions._OWNER, seller_tokens._HOLDER  # noqa: SLF001
     yield from (owner._owner_only for owner in (shopper, seller))  # noqa: SLF001
@@ -204,7 +232,8 @@ def _of_owners() -> Iterator[CompiledQuery]:
     for query in of_shoppers:
         yield prefetch._together(shopper, query)  # noqa: SLF001
         yield prefetch._together(shopper, query, True)  # noqa: SLF001
-    for listing in LIST_DEFINITIONS.values():
+    # A distributed database looks up a token first.
+    for listing in [] if is_distributed else _listings(is_distributed=False):
         for start in (PageStart.PAGE, PageStart.TOP):
             query = seller_rows._page_query(listing, QueryShape((), Sort("created_at"), start))  # noqa: SLF001
             yield prefetch._together(seller, query)  # noqa: SLF001

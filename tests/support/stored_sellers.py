@@ -18,7 +18,7 @@ from domain.shared.paging import CursorPage, Page, PageRequest
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.seller_counts import SHARDS, seller_order_counts
-from persistence.orders.seller_projection import seller_orders
+from persistence.orders.seller_orders import seller_orders
 from tests.support.builders import make_item, make_order, make_product, make_seller
 from tests.support.fakes import view_of
 

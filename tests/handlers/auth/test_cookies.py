@@ -38,7 +38,7 @@ class TestNames:
             ),
         ],
     )
-    def test_have_the_prefix_where_cookies_are_secure(
+    def test_have_the_prefix_if_cookies_are_secure(
         self, overrides: dict[str, Any], name: str
     ) -> None:
         assert session_cookie(make_settings(**overrides)) == name
@@ -55,7 +55,7 @@ class TestSetCookie:
             ({}, "__Host-osessionid", "http://shop.example/", True),
         ],
     )
-    def test_is_secure_where_browsers_ask_for_it(
+    def test_is_secure_for_https(
         self, overrides: dict[str, Any], name: str, url: str, is_secure: bool
     ) -> None:
         assert ("Secure" in given(name, make_settings(**overrides), url)) is is_secure

@@ -34,7 +34,7 @@ def device(subject: str, *cookies: str, settings: Settings = SETTINGS) -> str | 
 
 
 class TestDevice:
-    def test_is_known_for_what_was_opened_from_it(self) -> None:
+    def test_is_known_for_the_accounts_that_it_opened(self) -> None:
         cookie = remembered("login:a@example.com")
 
         assert device("login:a@example.com", cookie) is not None
@@ -55,13 +55,13 @@ class TestDevice:
         assert len(ids) == 1
         assert ids.isdisjoint({device("login:a@example.com", remembered("login:a@example.com"))})
 
-    def test_knows_the_last_five(self) -> None:
+    def test_is_known_for_the_last_five_accounts(self) -> None:
         names = [f"login:{number}@example.com" for number in range(6)]
         cookie = remembered(*names, names[1])
 
         assert [device(name, cookie) is not None for name in names] == [False, *[True] * 5]
 
-    def test_has_a_cookie_that_says_nothing_and_stays_small(self) -> None:
+    def test_has_a_short_cookie_that_reveals_nothing(self) -> None:
         cookie = remembered(*(f"login:{number}@example.com" for number in range(9)))
 
         assert "example" not in cookie
@@ -92,7 +92,7 @@ class TestDevice:
         ],
         ids=["none", "empty", "made up", "changed", "another server's", "two that differ"],
     )
-    def test_is_unknown_without_one_good_cookie(self, cookies: tuple[str, ...]) -> None:
+    def test_is_unknown_without_exactly_one_valid_cookie(self, cookies: tuple[str, ...]) -> None:
         assert device("login:a@example.com", *cookies) is None
 
     def test_is_known_by_the_previous_secret_and_then_by_the_new_one(self) -> None:

@@ -49,7 +49,9 @@ class TestGuests:
         assert answer.status_code == 200
         assert document["key"] == client.cookies["ordergrant"]
 
-    def test_open_nothing_of_shoppers_with_it(self, clients: Clients, guest_order: Order) -> None:
+    def test_have_no_access_to_shoppers_operations_by_key(
+        self, clients: Clients, guest_order: Order
+    ) -> None:
         client = by_key(clients, look_up(clients.new(), guest_order).json()["key"])
 
         for path in (ORDERS, f"{ORDERS}{guest_order.pk}/", "/current_user/"):
@@ -66,7 +68,7 @@ class TestGuests:
 
         assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
 
-    def test_with_a_bad_key_find_nothing_beside_a_good_cookie(
+    def test_find_nothing_with_an_invalid_key_and_a_valid_cookie(
         self, client: TestClient, guest_order: Order, reason: CancellationReason
     ) -> None:
         look_up(client, guest_order)
@@ -84,7 +86,7 @@ class TestGuests:
 
         assert look_up(by_key(clients, key), guest_order).status_code == 200
 
-    def test_repeat_a_request_by_cookie_that_they_sent_by_key(
+    def test_repeat_a_request_by_cookie_after_the_key(
         self, client: TestClient, guest_order: Order, reason: CancellationReason
     ) -> None:
         document = look_up(client, guest_order).json()

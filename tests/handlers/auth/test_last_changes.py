@@ -33,7 +33,7 @@ class TestText:
     def test_is_read_back(self, position: Position) -> None:
         assert parse_position(write_position(position)) == position
 
-    def test_has_the_order_of_positions(self) -> None:
+    def test_sorts_like_positions(self) -> None:
         positions = [Position(1, 9), Position(1, 10), Position(1, 2**40), Position(16, 0)]
 
         assert sorted(map(write_position, positions)) == list(map(write_position, positions))
@@ -69,10 +69,10 @@ class TestCookie:
     @pytest.mark.parametrize(
         "cookie", ["", "lastchange=", "lastchange=1.2", "lastchange=a.b; lastchange=c.d"]
     )
-    def test_that_is_missing_or_forged_says_nothing(self, cookie: str) -> None:
+    def test_is_ignored_if_it_is_missing_or_forged(self, cookie: str) -> None:
         assert last_change(self.request(cookie), "mine", SETTINGS) is None
 
-    def test_that_came_twice_says_nothing(self) -> None:
+    def test_is_ignored_if_it_is_repeated(self) -> None:
         own = self.cookie("mine").partition(";")[0]
 
         assert last_change(self.request(f"{own}; lastchange=x"), "mine", SETTINGS) is None
@@ -86,7 +86,7 @@ class TestSharedPositions:
         return FakeRedis(server=server)
 
     @pytest.mark.usefixtures("redis")
-    def test_are_those_of_all_servers(self) -> None:
+    def test_are_shared_by_all_servers(self) -> None:
         SharedPositions(SETTINGS).put("token", POSITION)
 
         other_secret = Settings(secret="t" * 32, limits_storage=REDIS_URL)
@@ -94,7 +94,7 @@ class TestSharedPositions:
         assert SharedPositions(SETTINGS).get("another") == ORIGIN
 
     @pytest.mark.usefixtures("redis")
-    def test_the_later_of_two_counts(self) -> None:
+    def test_keep_the_later_of_two_positions(self) -> None:
         shared = SharedPositions(SETTINGS)
         for position in (Position(1, 10), Position(1, 9), Position(2, 5), Position(1, 99)):
             shared.put("token", position)
@@ -112,7 +112,7 @@ class TestSharedPositions:
             assert SharedPositions(added).get("token") == position
             assert SharedPositions(swapped).get("token") == position
 
-    def test_end_after_some_minutes_and_show_no_token(self, redis: FakeRedis) -> None:
+    def test_expire_and_contain_no_token(self, redis: FakeRedis) -> None:
         SharedPositions(SETTINGS).put("secret-token", POSITION)
 
         keys: Any = redis.keys()
@@ -120,13 +120,13 @@ class TestSharedPositions:
         assert redis.ttl(key) == LIFETIME_SECONDS
         assert b"secret-token" not in key
 
-    def test_are_unknown_in_memory(self) -> None:
+    def test_are_unknown_without_redis(self) -> None:
         shared = SharedPositions(Settings(secret="s" * 32))
         shared.put("token", POSITION)
 
         assert shared.get("token") is None
 
-    def test_without_the_storage_nothing_is_known_and_nothing_is_changed(
+    def test_are_unavailable_while_redis_does_not_answer(
         self, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shared = SharedPositions(SETTINGS)

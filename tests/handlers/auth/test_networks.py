@@ -24,7 +24,7 @@ class TestNetworkOf:
             ("[fe80::2%25eth0]:80", "fe80::/64"),
         ],
     )
-    def test_leaves_out_what_a_client_can_choose(self, address: str, network: str) -> None:
+    def test_ignores_what_a_client_can_choose(self, address: str, network: str) -> None:
         assert network_of(address) == network
 
     @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ class TestNetworkOf:
             "x" * 10_000,
         ],
     )
-    def test_is_one_for_all_that_can_not_be_understood(self, address: str) -> None:
+    def test_is_the_same_for_all_invalid_addresses(self, address: str) -> None:
         assert network_of(address) == UNKNOWN

@@ -21,7 +21,7 @@ class TestGrant:
     def test_is_for_one_guest_and_one_order(self) -> None:
         assert granted_caller(make_grant(), SETTINGS) == GUEST
 
-    def test_runs_out_after_half_an_hour(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_expires_after_half_an_hour(self, monkeypatch: pytest.MonkeyPatch) -> None:
         grant, now = make_grant(), time.time()
         monkeypatch.setattr(time, "time", lambda: now + 30 * 60 - 1)
         assert granted_caller(grant, SETTINGS) == GUEST
@@ -35,7 +35,7 @@ class TestGrant:
         [None, "", "x", make_grant() + "x", make_grant(Settings(secret="t" * 32))],
         ids=["none", "empty", "unsigned", "changed", "another server's"],
     )
-    def test_is_none_where_it_was_not_signed_here(self, grant: str | None) -> None:
+    def test_is_none_if_it_was_not_signed_here(self, grant: str | None) -> None:
         with pytest.raises(NotAuthenticated):
             granted_caller(grant, SETTINGS)
 

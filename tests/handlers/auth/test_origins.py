@@ -43,7 +43,7 @@ def check(scheme: str, origin: str, **settings: Any) -> None:
         ("https", "http://admin.example", {"cors_origins": "http://admin.example"}),
     ],
 )
-def test_pages_of_the_site_may(scheme: str, origin: str, settings: dict[str, Any]) -> None:
+def test_pages_of_the_site_may_log_in(scheme: str, origin: str, settings: dict[str, Any]) -> None:
     check(scheme, origin, **settings)
 
 
@@ -59,7 +59,7 @@ def test_pages_of_the_site_may(scheme: str, origin: str, settings: dict[str, Any
         ("http", "https://[shop.example", {}),
     ],
 )
-def test_others_may_not(scheme: str, origin: str, settings: dict[str, Any]) -> None:
+def test_other_pages_may_not_log_in(scheme: str, origin: str, settings: dict[str, Any]) -> None:
     with pytest.raises(OriginMismatch):
         check(scheme, origin, **settings)
 
@@ -80,7 +80,7 @@ class TestBehindATrustedProxy:
             ("javascript", "http://shop.example", 400),
         ],
     )
-    def test_the_scheme_is_what_the_proxy_says(
+    def test_the_scheme_is_that_of_the_proxy(
         self, client: TestClient, scheme: str, origin: str, status: int
     ) -> None:
         credentials = {"email": "nobody@shop.example", "password": "wrong"}

@@ -9,7 +9,7 @@ def test_a_hash_is_argon2id_with_19_mib_and_two_passes() -> None:
     assert PASSWORDS.hash("correct horse").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-def test_a_hash_is_verified_by_its_own_password_alone() -> None:
+def test_only_its_own_password_verifies_a_hash() -> None:
     known = PASSWORDS.hash("correct horse")
 
     assert PASSWORDS.verify(known, "correct horse")
@@ -17,7 +17,7 @@ def test_a_hash_is_verified_by_its_own_password_alone() -> None:
     assert PASSWORDS.hash("correct horse") != known
 
 
-def test_no_hash_is_verified_by_no_password() -> None:
+def test_no_password_verifies_a_missing_hash() -> None:
     assert not PASSWORDS.verify(None, "correct horse")
 
 
@@ -29,7 +29,7 @@ def test_a_hash_with_other_parameters_is_outdated() -> None:
     assert not PASSWORDS.needs_rehash(PASSWORDS.hash("correct horse"))
 
 
-def test_no_hash_takes_as_much_work_as_any() -> None:
+def test_a_missing_hash_needs_as_much_work_as_any_other() -> None:
     nobodys = PASSWORDS._decoy_hash  # noqa: SLF001
     known = PASSWORDS.hash("correct horse")
 

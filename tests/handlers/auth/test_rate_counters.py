@@ -53,7 +53,7 @@ def wait(counters: Counters, limits: list[Limit] = LIMITS) -> int | None:
 
 
 class TestAttempt:
-    def test_is_refused_once_the_misses_use_the_limit_up(self, storage: str) -> None:
+    def test_is_refused_after_as_many_misses_as_the_limit(self, storage: str) -> None:
         counters = make_counters(storage)
         miss(counters, 4)
         assert wait(counters) is None
@@ -95,7 +95,7 @@ class TestAttempt:
                 open_attempts.enter_context(attempt)
             assert wait(counters) == 1
 
-    def test_is_not_counted_for_a_success_with_the_same_question(self, storage: str) -> None:
+    def test_is_not_counted_if_a_repetition_succeeds(self, storage: str) -> None:
         counters = make_counters(storage)
         with counters.attempt(LIMITS, LoginFailed, question="a"):
             pass
@@ -105,7 +105,7 @@ class TestAttempt:
 
         assert wait(counters) is not None
 
-    def test_is_given_back_unless_it_missed(self, storage: str) -> None:
+    def test_counts_only_if_it_missed(self, storage: str) -> None:
         counters = make_counters(storage)
         for _ in range(20):
             with counters.attempt(LIMITS, LoginFailed):
@@ -123,7 +123,7 @@ class TestAttempt:
             assert wait(counters) == 1
         assert wait(counters) is None
 
-    def test_that_is_refused_by_one_limit_counts_for_no_other(self, storage: str) -> None:
+    def test_counts_for_no_limit_if_one_refuses_it(self, storage: str) -> None:
         counters = make_counters(storage)
         other: list[Limit] = [(FIVE, "network:192.0.2.1")]
         miss(counters, 5)
@@ -132,7 +132,7 @@ class TestAttempt:
 
         assert wait(counters, other) is None
 
-    def test_waits_for_the_limit_that_has_room_last(
+    def test_waits_for_the_last_limit_that_refuses_it(
         self, storage: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         counters, now = make_counters(storage), time.time()
@@ -143,7 +143,7 @@ class TestAttempt:
 
         assert 880 <= (wait(counters, [*LIMITS, *later]) or 0) <= WINDOW
 
-    def test_has_room_again_when_the_first_miss_leaves_the_window(
+    def test_is_accepted_when_the_first_miss_leaves_the_window(
         self, storage: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         counters, now = make_counters(storage), time.time()
@@ -153,7 +153,7 @@ class TestAttempt:
 
         assert wait(counters) is None
 
-    def test_needs_no_room_where_limits_are_off(self) -> None:
+    def test_is_accepted_without_limits(self) -> None:
         counters = make_counters(limits=False)
         miss(counters, 60)
 
@@ -207,7 +207,7 @@ class TestParallelAttempts:
 
 
 class TestKilledProcess:
-    def test_leaves_attempts_open_for_a_window_at_the_most(
+    def test_leaves_attempts_open_for_at_most_a_window(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         counters, now = make_counters(), time.time()
@@ -240,7 +240,7 @@ class TestClockThatIsSetBack:
         miss(counters, 5)
         assert WINDOW - 5 <= (wait(counters) or 0) <= WINDOW
 
-    def test_ends_locks_of_what_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_ends_locks_of_open_attempts(self, monkeypatch: pytest.MonkeyPatch) -> None:
         counters, now = make_counters(), time.time()
         limits: list[Limit] = [(RateLimitItemPerMinute(1, 15), "email:a@example.com")]
         assert counters.take(limits) is None
@@ -250,7 +250,7 @@ class TestClockThatIsSetBack:
 
         assert counters.take(limits) is None
 
-    def test_asks_nobody_to_wait_longer_than_the_window(
+    def test_never_waits_longer_than_the_window(
         self, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         counters, now = make_counters(REDIS_URL), time.time()
@@ -269,7 +269,7 @@ class TestClockThatIsSetBack:
         assert lives
         assert all(0 < seconds <= WINDOW for seconds in lives)
 
-    def test_is_not_seen_in_a_clock_that_only_drifts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_does_not_include_drift(self, monkeypatch: pytest.MonkeyPatch) -> None:
         counters, now = make_counters(), time.time()
         miss(counters, 5)
 
@@ -287,7 +287,7 @@ class TestRedis:
         assert wait(one) is not None
         assert wait(other) is not None
 
-    def test_holds_no_email_and_no_address(self, redis: FakeRedis) -> None:
+    def test_stores_no_email_and_no_address(self, redis: FakeRedis) -> None:
         limits = [*LIMITS, (FIVE, "network:192.0.2.1")]
         question = "192.0.2.1:a@example.com:1"
         with (
@@ -301,7 +301,7 @@ class TestRedis:
         assert len(keys) == 5
         assert not [key for key in keys if b"example" in key or b"192.0.2" in key]
 
-    def test_counts_each_purpose_apart(self, redis: FakeRedis) -> None:
+    def test_counts_each_purpose_separately(self, redis: FakeRedis) -> None:
         miss(make_counters(REDIS_URL, "login"), 5)
 
         assert wait(make_counters(REDIS_URL, "look-up")) is None
@@ -309,13 +309,13 @@ class TestRedis:
 
 
 class TestLostStorage:
-    def test_lets_nobody_try_uncounted(self) -> None:
+    def test_refuses_attempts_that_it_can_not_count(self) -> None:
         counters = make_counters("redis://127.0.0.1:1/0")
 
         with pytest.raises(Unavailable), counters.attempt(LIMITS, NotFound):
             pytest.fail("the attempt began")
 
-    def test_during_an_attempt_answers_neither_way(
+    def test_is_unavailable_during_an_attempt(
         self, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         counters = make_counters(REDIS_URL)

@@ -93,7 +93,7 @@ class TestLogins:
         assert not may_log_in(limits)
         assert may_log_in(limits, device="d")
 
-    def test_from_a_known_device_are_refused_after_ten_misses_of_its_own(self) -> None:
+    def test_from_a_known_device_are_refused_after_ten_own_misses(self) -> None:
         limits = LoginRateLimits(SETTINGS)
         miss_login(limits, 10, device="d")
 
@@ -172,9 +172,7 @@ class TestLookUps:
         assert not may_look_up(limits)
         assert may_look_up(limits, address=THERE)
 
-    def test_that_miss_the_same_again_count_once_a_minute(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_that_repeat_a_miss_count_once_a_minute(self, monkeypatch: pytest.MonkeyPatch) -> None:
         limits, now = LookupRateLimits(SETTINGS), time.time()
         for minute in range(4):
             monkeypatch.setattr(time, "time", lambda passed=minute * 61: now + passed)
@@ -195,7 +193,7 @@ class TestLookUps:
             {"email": f"{EMAIL}', '1"},
         ],
     )
-    def test_that_ask_something_else_count(self, question: dict[str, str]) -> None:
+    def test_that_miss_something_else_count(self, question: dict[str, str]) -> None:
         limits = LookupRateLimits(SETTINGS)
         for number in range(18):
             miss_look_up(limits, email=f"{number}@example.org", number=f"y{number}")
@@ -216,9 +214,7 @@ class TestLookUps:
 
         assert may_look_up(limits, device="d")
 
-    def test_are_counted_apart_from_logins_in_one_storage(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_are_counted_separately_from_logins(self, monkeypatch: pytest.MonkeyPatch) -> None:
         server = FakeServer()
         monkeypatch.setattr("redis.from_url", lambda *_, **__: FakeRedis(server=server))
         settings = Settings(secret="s" * 32, limits_storage="redis://redis.example.com/0")

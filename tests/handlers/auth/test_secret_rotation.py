@@ -90,7 +90,7 @@ class TestRollout:
     def browser(self, servers: list[ContractApp], exchange_checks: list[Check]) -> Browser:
         return Browser(servers, exchange_checks)
 
-    def test_loses_no_shopper(self, shop: Shop, owner: User, browser: Browser) -> None:
+    def test_keeps_shoppers_sessions(self, shop: Shop, owner: User, browser: Browser) -> None:
         for first, second in BOTH_WAYS:
             login = {"email": owner.email, "password": PASSWORD}
             assert browser.at(first).post("/users/login/", json=login).status_code == 200
@@ -99,7 +99,7 @@ class TestRollout:
                 body = draft(shop, shop.order(owner))
                 assert browser.at(server).post(REQUESTS, json=body).status_code == 200
 
-    def test_loses_no_guest(self, shop: Shop, browser: Browser) -> None:
+    def test_keeps_guests_grants(self, shop: Shop, browser: Browser) -> None:
         for first, second in BOTH_WAYS:
             guest = shop.user(user_type=UserType.GUEST)
             order = shop.order(guest, user_email=guest.email)
@@ -111,7 +111,7 @@ class TestRollout:
             body = draft(shop, order)
             assert browser.at(second).post(path, json=body).status_code == 200
 
-    def test_loses_no_link_of_an_e_mail(
+    def test_keeps_the_links_of_e_mails(
         self, shop: Shop, owner: User, servers: list[ContractApp], browser: Browser
     ) -> None:
         for first, second in BOTH_WAYS:
@@ -147,7 +147,7 @@ def test_tokens_of_the_old_secret_are_replaced_before_it_is_removed(
     assert browser.at(2).post(REQUESTS, json=bodies[1]).status_code == 200
 
 
-def test_a_secret_that_is_neither_is_worth_nothing(
+def test_what_another_secret_signed_is_refused(
     shop: Shop, owner: User, start: Start, exchange_checks: list[Check]
 ) -> None:
     browser = Browser([start(BEFORE), start(AFTER)], exchange_checks)

@@ -58,12 +58,12 @@ def check(request: Request, credential: str | None = SESSION, **overrides: Any) 
 
 class TestCheckCsrf:
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-    def test_passes_one_token_in_cookie_and_header(self, method: str) -> None:
+    def test_accepts_one_token_in_cookie_and_header(self, method: str) -> None:
         shown = token()
 
         check(make_request(method, cookie=shown, header=shown))
 
-    def test_passes_one_token_in_cookie_and_form(self) -> None:
+    def test_accepts_one_token_in_cookie_and_form(self) -> None:
         shown = token()
 
         check(make_request(cookie=shown), form_token=shown)
@@ -73,13 +73,13 @@ class TestCheckCsrf:
             check(make_request(cookie=shown, header=token()), form_token=shown)
 
     @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-    def test_asks_for_none_where_nothing_changes(self, method: str) -> None:
+    def test_needs_no_token_for_safe_methods(self, method: str) -> None:
         check(make_request(method))
 
-    def test_asks_for_none_without_a_cookie_that_gives_a_right(self) -> None:
+    def test_needs_no_token_without_a_session_or_grant(self) -> None:
         check(make_request(session=None), None)
 
-    def test_passes_and_wants_the_token_of_a_grant(self) -> None:
+    def test_needs_the_token_of_a_grant(self) -> None:
         own, before = token(credential="grant"), token(credential=None)
         check(make_request(session=None, grant="grant", cookie=own, header=own), "grant")
 
@@ -97,7 +97,7 @@ class TestCheckCsrf:
             (SESSION, "grant", False),
         ],
     )
-    def test_wants_the_token_of_the_credential_that_admitted(
+    def test_needs_the_token_of_the_credential_that_authorizes(
         self, admitted_by: str, bound_to: str, passes: bool
     ) -> None:
         shown = token(credential=bound_to)
@@ -136,7 +136,7 @@ class TestCheckCsrf:
             "not ASCII",
         ],
     )
-    def test_refuses_all_else(self, cookie: str | None, header: str | None) -> None:
+    def test_refuses_all_other_tokens(self, cookie: str | None, header: str | None) -> None:
         with pytest.raises(CsrfFailed) as refusal:
             check(make_request(cookie=cookie, header=header))
 
@@ -152,13 +152,13 @@ class TestCheckCsrf:
         ],
         ids=["another session's", "from before the login", "another server's", "changed"],
     )
-    def test_refuses_a_token_that_was_signed_for_something_else(self, foreign: str) -> None:
+    def test_refuses_a_token_with_another_purpose(self, foreign: str) -> None:
         with pytest.raises(CsrfFailed):
             check(make_request(cookie=foreign, header=foreign))
 
     @pytest.mark.parametrize("write", [write_token, dotted])
     @pytest.mark.parametrize(("others", "passes"), [(1, True), (2, False)])
-    def test_looks_at_two_signatures_at_the_most(
+    def test_verifies_at_most_two_signatures(
         self, write: Callable[[str, Sequence[str]], str], others: int, passes: bool
     ) -> None:
         nonce, [signature] = read_token(token())
@@ -171,13 +171,13 @@ class TestCheckCsrf:
             check(make_request(cookie=shown, header=shown))
 
     @pytest.mark.parametrize("key", [SESSION, "unknown", ""])
-    def test_asks_for_none_beside_a_key(self, key: str) -> None:
+    def test_needs_no_token_with_a_key(self, key: str) -> None:
         check(make_request(Authorization=f"Session {key}"))
 
         with pytest.raises(CsrfFailed):
             check(make_request(Authorization=f"Basic {key}"))
 
-    def test_passes_a_token_of_the_earlier_form(self) -> None:
+    def test_accepts_a_token_of_the_earlier_form(self) -> None:
         old = dotted(*read_token(token()))
 
         check(make_request(cookie=old, header=old))
@@ -200,7 +200,7 @@ class TestCheckCsrf:
         with pytest.raises(CsrfFailed):
             check(request, credential)
 
-    def test_passes_two_cookies_that_are_the_same(self) -> None:
+    def test_accepts_two_equal_cookies(self) -> None:
         shown = token()
         cookies = f"sessionid={SESSION}; csrftoken={shown}"
         headers = Headers({"X-Csrftoken": shown, "Cookie": f"{cookies}; {cookies}"})
@@ -218,17 +218,17 @@ class TestSessionValue:
             ("other=a", None),
         ],
     )
-    def test_is_none_where_two_differ(self, cookies: str, value: str | None) -> None:
+    def test_is_none_if_two_cookies_differ(self, cookies: str, value: str | None) -> None:
         request = Request(EnvironBuilder("/", headers=Headers({"Cookie": cookies})).get_environ())
 
         assert session_value(request, SETTINGS) == value
 
 
 class TestCsrfToken:
-    def test_is_new_where_there_is_none(self) -> None:
+    def test_is_new_if_there_is_none(self) -> None:
         assert csrf_token(make_request(), SETTINGS) != csrf_token(make_request(), SETTINGS)
 
-    def test_is_the_one_that_the_request_came_with(self) -> None:
+    def test_is_that_of_the_request(self) -> None:
         own = token()
 
         assert csrf_token(make_request(cookie=own), SETTINGS) == own
@@ -239,14 +239,14 @@ class TestCsrfToken:
         assert csrf_token(make_request(session=None, cookie=own), SETTINGS) == own
         assert read_token(csrf_token(make_request(cookie=own), SETTINGS))[0] != read_token(own)[0]
 
-    def test_is_good_for_session_and_grant(self) -> None:
+    def test_is_valid_for_session_and_grant(self) -> None:
         own = csrf_token(make_request(grant="grant"), SETTINGS)
 
         for admitted_by in (SESSION, "grant"):
             check(make_request(grant="grant", cookie=own, header=own), admitted_by)
         assert csrf_token(make_request(grant="grant", cookie=own), SETTINGS) == own
 
-    def test_that_was_extended_leaves_the_one_of_an_open_tab_good(self) -> None:
+    def test_stays_valid_in_an_open_tab_after_an_extension(self) -> None:
         before = token()
         own = csrf_token(make_request(grant="grant", cookie=before), SETTINGS)
 
@@ -268,10 +268,10 @@ class TestCheckOrigin:
             {"Origin": "http://shop.example:8000", "Host": "SHOP.example:8000"},
         ],
     )
-    def test_passes_our_own_pages_and_clients_without_any(self, headers: dict[str, str]) -> None:
+    def test_accepts_own_pages_and_clients_without_origin(self, headers: dict[str, str]) -> None:
         check_origin(make_request(**headers), SETTINGS)
 
-    def test_passes_pages_of_origins_on_the_list(self) -> None:
+    def test_accepts_listed_origins(self) -> None:
         allowing = replace(SETTINGS, cors_origins="https://front.example")
 
         check_origin(make_request(Origin="https://front.example"), allowing)
@@ -292,7 +292,7 @@ class TestCheckOrigin:
             "http://shop.example:port",
         ],
     )
-    def test_refuses_pages_of_others(self, origin: str) -> None:
+    def test_refuses_other_origins(self, origin: str) -> None:
         with pytest.raises(OriginMismatch) as refusal:
             check_origin(make_request(Origin=origin), SETTINGS)
 

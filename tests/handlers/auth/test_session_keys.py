@@ -59,7 +59,7 @@ class TestShownKey:
             ("", None),
         ],
     )
-    def test_is_what_stands_behind_the_scheme(self, header: str, key: str | None) -> None:
+    def test_follows_the_scheme(self, header: str, key: str | None) -> None:
         headers = {"Authorization": header}
         with flask.Flask("handlers").test_request_context("/", headers=headers):
             assert shown_key(flask.request) == key
@@ -70,7 +70,7 @@ class TestShownKey:
 
 
 class TestChallenge:
-    def test_names_the_scheme_where_a_key_is_missing(self) -> None:
+    def test_names_the_scheme_if_a_key_is_missing(self) -> None:
         accepts_key = make_operation(security=[{"SessionCookie": []}, {"SessionKey": []}])
         accepts_no_key = make_operation(security=[{"SessionCookie": []}])
 
@@ -80,7 +80,7 @@ class TestChallenge:
 
 
 class TestLogIn:
-    def test_gives_a_key_that_opens_what_the_cookie_does(
+    def test_returns_a_key_with_the_rights_of_the_cookie(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         shop.order(shopper)
@@ -90,13 +90,13 @@ class TestLogIn:
         assert answer.json()["key"].isalnum()
         assert by_key(clients, answer.json()["key"]).get(ORDERS).json()["count"] == 1
 
-    def test_gives_the_csrf_token_of_its_cookie(self, client: TestClient, shopper: User) -> None:
+    def test_returns_the_csrf_token_of_its_cookie(self, client: TestClient, shopper: User) -> None:
         token = log_in(client, shopper).json()["csrf_token"]
 
         assert token.isalnum()
         assert client.post(LOGOUT, headers={"x-csrftoken": token}).status_code == 204
 
-    def test_ends_the_session_whose_key_came_along_alone(
+    def test_ends_only_the_session_of_the_key_in_the_request(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         old, cookie = shop.session(shopper), shop.session(shopper)
@@ -106,7 +106,7 @@ class TestLogIn:
         assert by_key(clients, old).get(ORDERS).status_code == 401
         assert by_key(clients, cookie).get(ORDERS).status_code == 200
 
-    def test_passes_over_a_key_that_is_none(self, client: TestClient, shopper: User) -> None:
+    def test_ignores_an_invalid_key(self, client: TestClient, shopper: User) -> None:
         assert log_in(client, shopper, **key_header("x" * 5000)).status_code == 200
 
 
@@ -120,9 +120,7 @@ class TestKey:
 
         assert answer.status_code == 200
 
-    def test_is_taken_whatever_page_the_request_says_it_is_from(
-        self, clients: Clients, shop: Shop, shopper: User
-    ) -> None:
+    def test_is_accepted_from_any_origin(self, clients: Clients, shop: Shop, shopper: User) -> None:
         """A page of another origin can send the header only if CORS allows it."""
         client = by_key(clients, shop.session(shopper))
         client.headers.update({"Origin": "https://else.example", "Sec-Fetch-Site": "cross-site"})
@@ -142,7 +140,7 @@ class TestKey:
             "x" * 4000,
         ],
     )
-    def test_that_is_none_is_refused_beside_a_good_cookie_too(
+    def test_is_refused_if_it_is_invalid_even_with_a_valid_cookie(
         self, clients: Clients, shop: Shop, shopper: User, shown: str
     ) -> None:
         session = shop.session(shopper)
@@ -154,7 +152,7 @@ class TestKey:
             assert (answer.status_code, answer.content) == (401, expected.content)
             assert answer.headers["www-authenticate"] == CHALLENGE
 
-    def test_decides_beside_the_cookie_of_another_session(
+    def test_decides_if_the_cookie_is_of_another_session(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         stranger = shop.user()
@@ -166,7 +164,7 @@ class TestKey:
 
         assert answer.json()["count"] == 1
 
-    def test_is_good_beside_cookies_that_differ(
+    def test_is_valid_with_cookies_that_differ(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         headers = {"Cookie": "sessionid=a; sessionid=b; csrftoken=c; csrftoken=d"}
@@ -176,7 +174,7 @@ class TestKey:
         assert answer.status_code == 204
 
     @pytest.mark.parametrize("scheme", ["Basic dXNlcjpwYXNz", "Bearer x", "Digest a=b"])
-    def test_is_not_what_another_scheme_has(
+    def test_is_not_read_from_another_scheme(
         self, clients: Clients, shop: Shop, shopper: User, scheme: str
     ) -> None:
         """A shop's test site may stand behind a login of its own."""
@@ -186,7 +184,7 @@ class TestKey:
         assert clients.new(session).get(ORDERS, headers=headers).status_code == 200
         assert clients.new(session).post(LOGOUT, headers=headers).status_code == 403
 
-    def test_of_a_session_of_the_earlier_form_is_good(
+    def test_may_be_of_a_session_of_the_earlier_form(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         value, now = "-_" + "x" * 41, datetime.now(UTC)
@@ -203,15 +201,13 @@ class TestKey:
         assert by_key(clients, value).get(ORDERS).status_code == 200
         assert clients.new(value).get(ORDERS).status_code == 200
 
-    def test_makes_answers_depend_on_the_header(
-        self, clients: Clients, shop: Shop, shopper: User
-    ) -> None:
+    def test_adds_the_header_to_vary(self, clients: Clients, shop: Shop, shopper: User) -> None:
         answer = by_key(clients, shop.session(shopper)).get(ORDERS)
 
         assert "Authorization" in answer.headers["vary"].split(", ")
         assert answer.headers["cache-control"] == "no-store"
 
-    def test_leads_no_browser_to_the_login_page_where_it_is_good(
+    def test_does_not_redirect_browsers_to_the_login_page(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         order = shop.order(shopper)
@@ -242,7 +238,9 @@ class TestLogOut:
 
         assert list(client.cookies) == ["knowndevice"]
 
-    def test_by_cookie_ends_the_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_ends_the_key_if_it_is_by_cookie(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
         session = shop.session(shopper)
 
         assert clients.posting(session).post(LOGOUT).status_code == 204
@@ -252,21 +250,21 @@ class TestLogOut:
 class TestEndedSessions:
     """Everything that ends sessions ends their keys."""
 
-    def test_after_a_new_password(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_end_after_a_new_password(self, clients: Clients, shop: Shop, shopper: User) -> None:
         client = by_key(clients, shop.session(shopper))
         link = {"token": shop.link(shopper, Purpose.PASSWORD_RESET), "password": "a new password"}
 
         assert client.post("/users/password/", json=link).status_code == 200
         assert client.get(ORDERS).status_code == 401
 
-    def test_by_the_operator(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_end_by_the_operator(self, clients: Clients, shop: Shop, shopper: User) -> None:
         client = by_key(clients, shop.session(shopper))
         with shop.database.writing() as uow:
             end_sessions(shopper.email, UserType.REGISTERED, "operator:test", uow)
 
         assert client.get(ORDERS).status_code == 401
 
-    def test_of_a_user_who_is_deactivated(
+    def test_end_if_the_user_is_deactivated(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         client = by_key(clients, shop.session(shopper))
@@ -275,10 +273,10 @@ class TestEndedSessions:
 
         assert client.get(ORDERS).status_code == 401
 
-    def test_by_time(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_end_after_their_time(self, clients: Clients, shop: Shop, shopper: User) -> None:
         assert by_key(clients, shop.session(shopper, days=-1)).get(ORDERS).status_code == 401
 
-    def test_by_a_handover_that_comes_with_the_key(
+    def test_end_by_a_handover_with_the_key(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         client = by_key(clients, shop.session(shopper))
@@ -292,7 +290,7 @@ class TestEndedSessions:
 
 
 class TestTradeIns:
-    def test_are_answered_by_key_whatever_page_the_request_says_it_is_from(
+    def test_are_answered_by_key_from_any_origin(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         offer = stored(shop, shopper)
@@ -303,7 +301,9 @@ class TestTradeIns:
         assert answer.status_code == 200
         assert shop.stored_offer(offer).state is TradeInState.APPROVED
 
-    def test_show_no_csrf_token_to_a_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_show_no_csrf_token_for_a_key(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
         client = by_key(clients, shop.session(shopper))
 
         page = client.get(page_url(stored(shop, shopper)), headers=BROWSER)

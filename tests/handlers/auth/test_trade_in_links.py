@@ -13,7 +13,7 @@ LINK = OfferLink(UUID("8187c360-66da-4959-9f0b-9aa2ccac9001"))
 
 
 class TestLink:
-    def test_leads_to_its_offer(self) -> None:
+    def test_identifies_its_offer(self) -> None:
         token = sign_link(LINK, "approveTradeIn", SETTINGS)
 
         assert read_link(token, "approveTradeIn", SETTINGS) == LINK
@@ -34,7 +34,7 @@ class TestLink:
         ],
         ids=["empty", "unsigned", "for the other answer", "another server's", "changed"],
     )
-    def test_leads_nowhere_unless_it_was_signed_for_this(self, token: str) -> None:
+    def test_is_invalid_unless_it_was_signed_for_this(self, token: str) -> None:
         with pytest.raises(NotFound):
             read_link(token, "approveTradeIn", SETTINGS)
 

@@ -65,7 +65,7 @@ def rows(engines: Engines, table: str) -> list[Any]:
 
 
 class TestArchive:
-    def test_moves_an_order_to_the_old_ones(
+    def test_makes_an_order_an_old_order(
         self, waybill: Run, shop: Shop, clients: Clients, database: Database
     ) -> None:
         user = shop.user()
@@ -91,7 +91,7 @@ class TestArchive:
         last = entries(database, order)[-1]
         assert (last.actor, last.to_state) == ("operator:ayse", "archived")
 
-    def test_leaves_the_rest_as_it_was(
+    def test_does_not_change_other_orders(
         self, waybill: Run, shop: Shop, clients: Clients, engines: Engines
     ) -> None:
         user = shop.user()
@@ -111,7 +111,7 @@ class TestArchive:
                 counted = sa.select(sa.func.count()).select_from(metadata.tables[table])
                 assert connection.execute(counted).scalar_one() == 1
 
-    def test_says_why_orders_stay(self, waybill: Run, shop: Shop, clients: Clients) -> None:
+    def test_reports_why_orders_stay(self, waybill: Run, shop: Shop, clients: Clients) -> None:
         place(shop, shop.user(), item={"state": OrderState.SHIPPED})
         place(shop, shop.user(user_type=UserType.GUEST))
         place(shop, shop.user(), item={"delivered_date": utc_now()})
@@ -131,7 +131,7 @@ class TestArchive:
         ]
         assert waybill(*ARCHIVE).output == result.output
 
-    def test_leaves_requests_until_their_refunds_are_paid(
+    def test_keeps_orders_with_unpaid_refunds(
         self, waybill: Run, shop: Shop, clients: Clients, engines: Engines
     ) -> None:
         customer = Customer(shop, clients, waybill, shop.user(), "a word")
@@ -176,7 +176,7 @@ class TestArchive:
         with database.reading() as uow:
             assert uow.orders.get(order.pk) is not None
 
-    def test_goes_on_where_it_was_stopped(
+    def test_continues_an_interrupted_run(
         self, waybill: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for _ in range(3):
@@ -207,12 +207,12 @@ class TestArchive:
     def test_needs_a_date(self, waybill: Run, before: str) -> None:
         assert waybill("archive", "--before", before).exit_code == 2
 
-    def test_needs_any_date(self, waybill: Run) -> None:
+    def test_needs_a_valid_date(self, waybill: Run) -> None:
         assert waybill("archive").exit_code == 2
 
 
 class TestAfterwards:
-    def test_no_import_brings_the_order_back(
+    def test_an_import_does_not_restore_the_order(
         self, waybill: Run, shop: Shop, database: Database
     ) -> None:
         user = shop.user()
@@ -252,7 +252,7 @@ class TestAfterwards:
         assert old["archived_date"] is not None
         assert [line["extra_field"] for line in rows(engines, "old_order_items")] == [{}]
 
-    def test_no_note_is_left_that_an_erasure_could_not_find(
+    def test_notes_about_the_order_are_cleared(
         self, waybill: Run, shop: Shop, database: Database
     ) -> None:
         order = place(shop, shop.user())

@@ -36,7 +36,7 @@ def delivered(days: int = 1, **overrides: Any) -> Any:
 
 
 class TestAdd:
-    def test_is_offered_for_what_can_be_returned(
+    def test_is_offered_for_returnable_lines(
         self, waybill: Run, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         own = make_easy_return_company(
@@ -68,7 +68,7 @@ class TestAdd:
         assert company["shipping_company"] == {"value": "hizli", "label": "Hızlı Kargo"}
         assert company["requires_pickup_address"] is True
 
-    def test_can_be_chosen(
+    def test_can_be_chosen_by_shoppers(
         self, waybill: Run, shop: Shop, shopper: User, cancelling: TestClient
     ) -> None:
         waybill(*ADD)
@@ -90,7 +90,7 @@ class TestAdd:
         assert answer.status_code == 200
         assert answer.json()["easy_return"]["shipping_company"]["value"] == "hizli"
 
-    def test_twice_is_refused(self, waybill: Run, database: Database) -> None:
+    def test_refuses_an_existing_carrier(self, waybill: Run, database: Database) -> None:
         waybill(*ADD)
 
         result = waybill(*ADD)
@@ -108,7 +108,7 @@ class TestAdd:
             ("--name", "x" * 201, "name: Must be 1 to 200 characters long."),
         ],
     )
-    def test_of_bad_texts_is_refused(
+    def test_refuses_invalid_texts(
         self, waybill: Run, database: Database, option: str, value: str, message: str
     ) -> None:
         result = waybill(*ADD, option, value)
@@ -119,7 +119,7 @@ class TestAdd:
 
 
 class TestImport:
-    def test_stores_what_the_shop_offers(
+    def test_stores_the_carriers_of_the_shop(
         self, waybill: Run, shopper: User, shopping: TestClient, database: Database
     ) -> None:
         waybill(*ADD)
@@ -141,7 +141,7 @@ class TestImport:
 
 
 class TestChange:
-    def test_is_offered_from_the_next_read_on(
+    def test_is_shown_by_the_next_read(
         self, waybill: Run, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         shop.order(shopper, items=[delivered()])
@@ -156,7 +156,7 @@ class TestChange:
         assert company["shipping_company"]["value"] == "hizli"
         assert company["pk"] != before[0][0]["pk"]
 
-    def test_to_another_one_that_is_there_is_refused(self, waybill: Run) -> None:
+    def test_refuses_the_name_of_another_carrier(self, waybill: Run) -> None:
         waybill(*ADD)
         pk = waybill(*ADD, "--name", "Kapıdan").output.split()[1]
 
@@ -164,7 +164,7 @@ class TestChange:
 
         assert result.output == "Error: The shop has this carrier already.\n"
 
-    def test_needs_an_active_one(self, waybill: Run) -> None:
+    def test_needs_an_active_carrier(self, waybill: Run) -> None:
         pk = waybill(*ADD).output.split()[1]
         waybill("carriers", "deactivate", pk)
 
@@ -173,14 +173,14 @@ class TestChange:
         assert result.output == "Error: Only an active carrier can be changed.\n"
 
     @pytest.mark.parametrize("pk", ["404", str(2**63)])
-    def test_needs_one(self, waybill: Run, database: Database, pk: str) -> None:
+    def test_needs_an_existing_carrier(self, waybill: Run, database: Database, pk: str) -> None:
         result = waybill("carriers", "change", pk, "--name", "Kapıdan")
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")
 
 
 class TestSwitch:
-    def test_takes_it_from_every_line_and_gives_it_back(
+    def test_removes_it_from_all_lines_and_adds_it_again(
         self, waybill: Run, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         own = make_easy_return_company(
@@ -219,7 +219,7 @@ class TestSwitch:
 
 
 class TestList:
-    def test_shows_all_of_them(self, waybill: Run) -> None:
+    def test_shows_all_carriers(self, waybill: Run) -> None:
         pk = waybill(*ADD).output.split()[1]
         waybill("carriers", "deactivate", pk)
 

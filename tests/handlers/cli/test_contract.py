@@ -21,9 +21,7 @@ class TestBundle:
             (["--document", "full"], full_document(CONTRACT)),
         ],
     )
-    def test_writes_the_document_that_was_chosen(
-        self, options: list[str], expected: Document
-    ) -> None:
+    def test_writes_the_chosen_document(self, options: list[str], expected: Document) -> None:
         written = CliRunner().invoke(cli, ["contract", "bundle", *options])
 
         assert written.exit_code == 0
@@ -38,7 +36,7 @@ class TestBundle:
         assert written.exit_code == 0
         assert json.loads(file.read_bytes()) == client_document(CONTRACT)
 
-    def test_refuses_a_document_that_there_is_not(self) -> None:
+    def test_refuses_an_unknown_document(self) -> None:
         written = CliRunner().invoke(cli, ["contract", "bundle", "--document", "other"])
 
         assert written.exit_code == 2

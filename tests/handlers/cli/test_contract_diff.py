@@ -34,7 +34,7 @@ INTEGER = document(type="integer")
 POSITIVE = document(type="integer", minimum=1)
 
 
-def test_a_break_is_exit_code_1_with_a_payload(tmp_path: Path) -> None:
+def test_a_breaking_change_has_exit_code_1_and_a_payload(tmp_path: Path) -> None:
     result = diff(tmp_path, INTEGER, POSITIVE)
 
     assert result.exit_code == 1
@@ -48,14 +48,14 @@ def test_a_break_is_exit_code_1_with_a_payload(tmp_path: Path) -> None:
     )
 
 
-def test_no_break_is_exit_code_0(tmp_path: Path) -> None:
+def test_no_breaking_change_has_exit_code_0(tmp_path: Path) -> None:
     assert diff(tmp_path, INTEGER, INTEGER).output == "No changes.\n"
     assert diff(tmp_path, INTEGER, INTEGER).exit_code == 0
     described = document(type="integer", deprecated=True)
     assert diff(tmp_path, INTEGER, described).exit_code == 0
 
 
-def test_says_it_to_programs(tmp_path: Path) -> None:
+def test_prints_json(tmp_path: Path) -> None:
     report = json.loads(diff(tmp_path, INTEGER, POSITIVE, "--format", "json").output)
 
     assert (report["breaking"], report["compatible"]) == (1, 1)
@@ -72,7 +72,7 @@ def test_says_it_to_programs(tmp_path: Path) -> None:
     }
 
 
-def test_says_it_in_markdown(tmp_path: Path) -> None:
+def test_prints_markdown(tmp_path: Path) -> None:
     new = document(type="integer", enum=[1])
     lines = diff(tmp_path, INTEGER, new, "--format", "markdown").output.splitlines()
 
@@ -81,7 +81,7 @@ def test_says_it_in_markdown(tmp_path: Path) -> None:
     assert "| requests | enum | Thing /size | now [1] |" in "\n".join(lines)
 
 
-def test_cells_of_tables_hold_any_text(tmp_path: Path) -> None:
+def test_cells_of_tables_can_contain_any_text(tmp_path: Path) -> None:
     new = document(type="string", enum=["a|b"])
 
     assert "a\\|b" in diff(tmp_path, INTEGER, new, "--format", "markdown").output
@@ -126,14 +126,14 @@ def test_names_four_operations_and_counts_the_others(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_can_not_be_compared_is_exit_code_2(tmp_path: Path, content: Any, reason: str) -> None:
+def test_incomparable_documents_have_exit_code_2(tmp_path: Path, content: Any, reason: str) -> None:
     result = diff(tmp_path, INTEGER, content)
 
     assert result.exit_code == 2
     assert reason in result.output
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "document"
     path.write_bytes(b"openapi: \xff")
 
@@ -143,14 +143,14 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     assert "is not UTF-8" in result.output
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["contract", "diff", str(DOCUMENT), str(tmp_path / "no")])
 
     assert result.exit_code == 2
     assert "does not exist" in result.output
 
 
-def test_says_where_no_payload_was_found(tmp_path: Path) -> None:
+def test_reports_changes_without_a_payload(tmp_path: Path) -> None:
     old, new = (document(type="string", pattern=pattern) for pattern in ("^a+$", "^a*$"))
 
     result = diff(tmp_path, old, new, "--seconds", "1")

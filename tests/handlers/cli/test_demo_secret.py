@@ -16,7 +16,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_is_made_once_and_then_used() -> None:
+def test_is_created_once_and_reused() -> None:
     make_secret()
     secret = Path("var/secret").read_text()
     make_secret()
@@ -26,7 +26,7 @@ def test_is_made_once_and_then_used() -> None:
     assert Path("var/secret").stat().st_mode & 0o777 == 0o600
 
 
-def test_gives_way_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_not_used_if_the_environment_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBILL_SECRET", "another")
     make_secret()
     use_secret()
@@ -34,7 +34,7 @@ def test_gives_way_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path("var").exists()
 
 
-def test_gives_way_to_a_file_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_not_used_if_the_environment_names_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBILL_SECRET_FILE", "/run/secrets/waybill")
     make_secret()
     use_secret()
@@ -42,6 +42,6 @@ def test_gives_way_to_a_file_that_the_environment_names(monkeypatch: pytest.Monk
     assert not Path("var").exists()
 
 
-def test_is_not_made_up_by_its_use() -> None:
+def test_is_not_created_by_using_it() -> None:
     use_secret()
     assert "WAYBILL_SECRET" not in os.environ

@@ -64,7 +64,7 @@ class TestSeedDemoShop:
             assert first[table] == second[table], table
         assert {name for name, rows in first.items() if not rows} == EMPTY_TABLES
 
-    def test_an_order_that_is_not_there_is_an_error(self, database: Database) -> None:
+    def test_a_missing_order_is_an_error(self, database: Database) -> None:
         with database.writing() as uow, pytest.raises(NotFound):
             offer_trade_in(404, uow.now, uow)
 

@@ -66,7 +66,7 @@ class TestDemoWorker:
         assert not is_running(worker)
         assert demo.output.read_text().count("worker_beside_died") == 3
 
-    def test_that_was_asked_to_end_is_not_replaced(self, demo: Server) -> None:
+    def test_is_not_replaced_after_it_was_stopped(self, demo: Server) -> None:
         worker, other = children_of(demo.process.pid)
 
         os.kill(worker, signal.SIGTERM)
@@ -75,9 +75,7 @@ class TestDemoWorker:
         assert demo.client.get("/readyz").status_code == 200
         assert "worker_beside_died" not in demo.end()
 
-    def test_the_server_makes_links_with_the_port_it_was_given(
-        self, demo: Server, shop: Shop
-    ) -> None:
+    def test_builds_links_with_the_port_of_the_server(self, demo: Server, shop: Shop) -> None:
         user, token = shop.user(), shop.shop_token()
         headers = {"Authorization": f"Bearer {token}"}
 

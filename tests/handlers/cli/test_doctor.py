@@ -8,7 +8,7 @@ from tests.support.doctor import Examine, RunDoctor
 from tests.support.smtp_servers import running
 
 
-def test_a_line_for_each_check(run_doctor: RunDoctor) -> None:
+def test_each_check_has_a_line(run_doctor: RunDoctor) -> None:
     result = run_doctor()
 
     lines = result.output.splitlines()
@@ -19,7 +19,7 @@ def test_a_line_for_each_check(run_doctor: RunDoctor) -> None:
     assert "warning  worker      none has reported in the last day. Run: waybill worker" in lines
 
 
-def test_a_shop_as_it_should_be_has_no_warnings(examine: Examine, examined: Database) -> None:
+def test_a_complete_set_up_has_no_warnings(examine: Examine, examined: Database) -> None:
     examined.record_heartbeat(uuid4())
     with running(auth_require_tls=False) as mail_server:
         result = examine(

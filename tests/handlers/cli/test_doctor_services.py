@@ -10,10 +10,10 @@ from tests.support.smtp_servers import PASSWORD, QUOTED_PASSWORD, QUOTED_USER, r
 
 
 class TestMailServer:
-    def test_that_is_not_set(self, examine: Examine) -> None:
+    def test_is_a_warning_if_it_is_not_set(self, examine: Examine) -> None:
         assert examine().findings["mail"][0] == "warning"
 
-    def test_that_accepts_the_password(self, examine: Examine) -> None:
+    def test_is_ok_if_it_accepts_the_password(self, examine: Examine) -> None:
         with running(auth_require_tls=False) as mail_server:
             url = f"smtp://{QUOTED_USER}:{QUOTED_PASSWORD}@127.0.0.1:{mail_server.port}"
             result = examine(SMTP_URL=url)
@@ -30,14 +30,14 @@ class TestMailServer:
             ("smtp://me:wrong@127.0.0.1:{}", "refuses user and password (535)"),
         ],
     )
-    def test_that_refuses(self, examine: Examine, url: str, part: str) -> None:
+    def test_is_an_error_if_it_refuses(self, examine: Examine, url: str, part: str) -> None:
         with running(auth_require_tls=False) as mail_server:
             status, message = examine(SMTP_URL=url.format(mail_server.port)).findings["mail"]
 
         assert status == "error"
         assert part in message
 
-    def test_that_does_not_answer(self, examine: Examine) -> None:
+    def test_is_an_error_if_it_does_not_answer(self, examine: Examine) -> None:
         url = f"smtp://me:{QUOTED_PASSWORD}@127.0.0.1:{free_port()}"
 
         result = examine(SMTP_URL=url)
@@ -61,7 +61,7 @@ class Storage:
 
 class TestLimitsStorage:
     @pytest.mark.parametrize(("is_there", "status"), [(True, "ok"), (False, "error")])
-    def test_that_answers_or_not(
+    def test_is_ok_only_if_it_answers(
         self, examine: Examine, monkeypatch: pytest.MonkeyPatch, is_there: bool, status: str
     ) -> None:
         storage = Storage(is_there=is_there)
@@ -72,7 +72,9 @@ class TestLimitsStorage:
         assert result.findings["limits"][0] == status
         assert "hunter2" not in result.output
 
-    def test_that_is_not_installed(self, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_an_error_without_its_package(
+        self, examine: Examine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def refuse(*_: object, **__: object) -> None:
             raise ConfigurationError("no redis")
 
@@ -83,7 +85,7 @@ class TestLimitsStorage:
         assert status == "error"
         assert "requirements/redis.txt" in message
 
-    def test_that_nothing_is_counted_in(self, examine: Examine) -> None:
+    def test_is_not_checked_without_limits(self, examine: Examine) -> None:
         result = examine(LIMITS_STORAGE="redis://localhost:1", LIMITS="false")
 
         assert result.findings["limits"][0] == "warning"

@@ -9,7 +9,7 @@ from tests.support.doctor import SECRET, Examine
 
 
 class TestSettings:
-    def test_that_are_invalid_are_the_only_finding(self, examine: Examine) -> None:
+    def test_are_the_only_finding_if_they_are_invalid(self, examine: Examine) -> None:
         result = examine(PORT="x", LIMITS_STORAGE="memcached://:hunter2@here")
 
         assert result.exit_code == 1
@@ -17,13 +17,13 @@ class TestSettings:
         assert result.findings["settings"][1].startswith("WAYBILL_LIMITS_STORAGE: Must be")
         assert "hunter2" not in result.output
 
-    def test_a_secret_can_be_guessed(self, examine: Examine) -> None:
+    def test_a_guessable_secret_is_an_error(self, examine: Examine) -> None:
         status, message = examine(SECRET_PREVIOUS="s" * 32).findings["secret"]
 
         assert status == "error"
         assert message.startswith("WAYBILL_SECRET_PREVIOUS can be guessed. Make one: ")
 
-    def test_two_secrets(self, examine: Examine) -> None:
+    def test_two_secrets_must_both_be_strong(self, examine: Examine) -> None:
         status, message = examine(SECRET_PREVIOUS="another secret, with thirty-two").findings[
             "settings"
         ]
@@ -56,7 +56,7 @@ class TestSettings:
             ),
         ],
     )
-    def test_public_url(
+    def test_the_public_url_fits_proxies_and_cookies(
         self, examine: Examine, env: dict[str, str], status: str, part: str
     ) -> None:
         found, message = examine(**env).findings["public url"]
@@ -72,14 +72,18 @@ class TestSettings:
             ({"WORKERS": "3"}, "warning", "each of 3 workers counts failed attempts separately"),
         ],
     )
-    def test_limits(self, examine: Examine, env: dict[str, str], status: str, part: str) -> None:
+    def test_limits_are_on_and_counted_together(
+        self, examine: Examine, env: dict[str, str], status: str, part: str
+    ) -> None:
         found, message = examine(**env).findings["limits"]
 
         assert found == status
         assert part in message
 
     @pytest.mark.skipif(KIND == "postgres", reason="about a file")
-    def test_files_that_others_can_read(self, examine: Examine, database_url: str) -> None:
+    def test_files_that_others_can_read_are_a_warning(
+        self, examine: Examine, database_url: str
+    ) -> None:
         file = Path(database_url.removeprefix("sqlite:///"))
         mode = file.stat().st_mode
         file.chmod(0o644)

@@ -107,7 +107,7 @@ class TestCheck:
             ({"amount": "1.00"}, "/amount", "The lines, shipping and discounts come to 100.00."),
         ],
     )
-    def test_the_place_and_the_reason_are_named(
+    def test_names_place_and_reason(
         self, overrides: dict[str, Any], pointer: str, message: str
     ) -> None:
         assert rejected(order_document(**overrides)) == (pointer, message)
@@ -115,20 +115,20 @@ class TestCheck:
     @pytest.mark.parametrize(
         "text", ["2026-03-31", "2026-03-31 00:00:00+0000", "2026-03-31T00:00:00Z"]
     )
-    def test_moments_may_be_as_they_are_printed(self, text: str) -> None:
+    def test_accepts_dates_in_the_form_of_exports(self, text: str) -> None:
         document = order_document(created_date=text, invoice_date=text)
 
         loaded = order_loader(FakeImports(), "import:tests").check(ParsedDocument.of(document))
 
         assert loaded.values["invoice_date"] == datetime(2026, 3, 31, tzinfo=UTC)
 
-    def test_what_is_missing_is_named_by_where_it_should_be(self) -> None:
+    def test_names_the_place_of_a_missing_value(self) -> None:
         document = order_document()
         del document["payment_option"]
 
         assert rejected(document) == ("/payment_option", "This field is required.")
 
-    def test_old_orders_have_a_shape_of_their_own(self) -> None:
+    def test_uses_another_schema_for_old_orders(self) -> None:
         loader = old_order_loader(FakeImports(), "import:tests")
 
         assert loader.check(ParsedDocument.of(old_order_document())).number == "A1"
@@ -137,18 +137,18 @@ class TestCheck:
 
 
 class TestStore:
-    def test_a_database_that_is_in_the_way_is_tried_again(self) -> None:
+    def test_retries_while_the_database_is_unavailable(self) -> None:
         loader, batch = checked(FakeImports(failures=4), ["1"])
 
         assert loader.store(batch) == [ImportResult(1, Outcome.CREATED)]
 
-    def test_five_tries_are_enough(self) -> None:
+    def test_gives_up_after_five_attempts(self) -> None:
         loader, batch = checked(FakeImports(failures=5), ["1"])
 
         with pytest.raises(Unavailable):
             loader.store(batch)
 
-    def test_what_spoils_a_batch_is_left_out_of_it(self) -> None:
+    def test_rejects_only_the_document_that_fails(self) -> None:
         imports = FakeImports(bad=frozenset({"3"}))
         loader, batch = checked(imports, ["1", "2", "3", "4", "5"])
 
@@ -157,12 +157,12 @@ class TestStore:
         assert [isinstance(answer, Rejected) for answer in answers] == [0, 0, 1, 0, 0]
         assert imports.batches == [["1", "2"], ["4", "5"]]
 
-    def test_what_another_import_stored_at_the_same_moment_is_compared_again(self) -> None:
+    def test_compares_again_after_a_concurrent_import(self) -> None:
         loader, batch = checked(FakeImports(taken=frozenset({"2"})), ["1", "2", "3"])
 
         assert loader.store(batch) == [ImportResult(pk, Outcome.CREATED) for pk in (1, 2, 3)]
 
-    def test_two_at_once_store_every_order_once(self, database: Database) -> None:
+    def test_concurrent_imports_store_each_order_once(self, database: Database) -> None:
         numbers = [str(number) for number in range(100, 140)]
         loaders = [checked(database, numbers), checked(database, list(reversed(numbers)))]
 
@@ -189,7 +189,7 @@ class TestStore:
         assert [isinstance(answer, Rejected) for answer in answers] == [False, True, False]
 
 
-class TestShapes:
+class TestSchemas:
     @pytest.mark.parametrize(
         ("shape", "entity", "by_other_means"),
         [
@@ -209,7 +209,7 @@ class TestShapes:
             ("ProductImport", Product, {"uuid"}),
         ],
     )
-    def test_what_entities_have_can_be_imported(
+    def test_all_fields_of_entities_can_be_imported(
         self, shape: str, entity: type, by_other_means: set[str]
     ) -> None:
         stored = {field.name for field in fields(entity) if field.init}
@@ -232,7 +232,7 @@ class TestShapes:
             (SHAPES["CancellationRequestImport"]["properties"]["status"], CancellationStatus),
         ],
     )
-    def test_choices_are_those_of_the_domain(
+    def test_enumerations_are_those_of_the_domain(
         self, place: dict[str, Any], values: type[StrEnum]
     ) -> None:
         assert [value for value in place["enum"] if value is not None] == list(values)

@@ -99,7 +99,7 @@ def case(request: pytest.FixtureRequest) -> tuple[Any, Any, Any]:
 
 
 @given(data=st.data())
-def test_however_integers_are_written_the_same_is_imported(
+def test_integers_in_all_notations_are_imported_equally(
     case: tuple[Any, Any, Any], data: st.DataObject
 ) -> None:
     loader, read, document = case
@@ -112,7 +112,7 @@ def test_however_integers_are_written_the_same_is_imported(
     assert loader.check(parsed).document_hash == expected
 
 
-def test_a_document_with_integers_is_taken_as_it_is() -> None:
+def test_a_document_with_plain_integers_is_not_changed() -> None:
     assert integer_reader(SHAPES, "OrderImport")(ORDER) is ORDER
 
 
@@ -125,7 +125,7 @@ def test_a_document_with_integers_is_taken_as_it_is() -> None:
         ("1e18", "Write a number this large without a fraction or an exponent."),
     ],
 )
-def test_what_is_no_integer_or_may_be_another_is_rejected(text: str, message: str) -> None:
+def test_inexact_and_fractional_numbers_are_rejected(text: str, message: str) -> None:
     document = json.dumps(order_document(basket=7777)).replace("7777", text)
 
     with pytest.raises(Rejected) as caught:
@@ -145,5 +145,5 @@ def test_the_place_of_a_number_in_a_line_is_named() -> None:
     assert caught.value.pointer == "/lines/1/pk"
 
 
-def test_a_component_without_integers_stays_as_it_is() -> None:
+def test_a_component_without_integers_is_not_changed() -> None:
     assert integer_reader(PLACES, "Free")({"any": 2.0}) == {"any": 2.0}

@@ -34,9 +34,7 @@ def pipe() -> Iterator[tuple[int, IO[bytes]]]:
 
 
 class TestArrivingLines:
-    def test_are_yielded_while_the_pipe_is_open_and_none_after_silence(
-        self, pipe: tuple[int, IO[bytes]]
-    ) -> None:
+    def test_are_yielded_while_the_pipe_is_open(self, pipe: tuple[int, IO[bytes]]) -> None:
         read_end, writer = pipe
         lines = arriving_lines(read_end, 0.01)
 
@@ -48,7 +46,7 @@ class TestArrivingLines:
         writer.close()
         assert list(lines) == [Line(4, 1, b"d")]
 
-    def test_are_as_short_in_memory_as_those_of_a_file(
+    def test_are_cut_like_those_of_a_file(
         self, pipe: tuple[int, IO[bytes]], tmp_path: Path
     ) -> None:
         file = tmp_path / "long"
@@ -59,7 +57,7 @@ class TestArrivingLines:
         assert long == Line(1, MAX_LINE_BYTES + 70_001, b"x" * (MAX_LINE_BYTES + 1))
         assert short == Line(2, 6, b"short\n")
 
-    def test_are_none_of_a_file(self, pipe: tuple[int, IO[bytes]], tmp_path: Path) -> None:
+    def test_are_not_used_for_files(self, pipe: tuple[int, IO[bytes]], tmp_path: Path) -> None:
         file = tmp_path / "orders"
         file.touch()
         with file.open("rb") as regular, os.fdopen(os.dup(pipe[0]), "rb") as reader:
@@ -86,7 +84,7 @@ def importing(tmp_path: Path, database_url: str) -> Iterator[subprocess.Popen[st
 
 class TestOpenPipe:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_what_came_is_stored_at_once_and_stays(
+    def test_input_is_stored_at_once_and_stays(
         self,
         importing: subprocess.Popen[str],
         database_url: str,
@@ -125,7 +123,7 @@ class TestOpenPipe:
 
 
 class TestRejects:
-    def test_of_an_earlier_stream_stay(
+    def test_of_an_earlier_stream_are_kept(
         self, waybill: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
@@ -138,7 +136,7 @@ class TestRejects:
 
 
 class TestProgress:
-    def test_is_a_line_now_and_then_where_there_is_no_terminal(
+    def test_is_a_line_from_time_to_time_without_a_terminal(
         self, waybill: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(progress, "EVERY_SECONDS", 0)

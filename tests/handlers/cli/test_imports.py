@@ -34,7 +34,7 @@ def rejects(file: Path) -> list[dict[str, Any]]:
 
 
 class TestOrders:
-    def test_rejected_ones_are_in_a_file_of_their_own(self, waybill: Run, file: Path) -> None:
+    def test_are_written_to_a_private_file_if_rejected(self, waybill: Run, file: Path) -> None:
         before = os.umask(0)
         write(file, "{}")
         waybill("import", "orders", str(file))
@@ -63,7 +63,7 @@ class TestOrders:
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
-    def test_links_lead_to_web_pages(
+    def test_have_only_links_to_web_pages(
         self, waybill: Run, file: Path, values: dict[str, Any], pointer: str
     ) -> None:
         write(file, order_document(**values))
@@ -73,7 +73,7 @@ class TestOrders:
 
     @pytest.mark.parametrize("url", ["https://track.example/1", "HTTP://track.example/1"])
     @pytest.mark.parametrize("path", ["", "/oda-spreyi/", "oda-spreyi", "https://shop.example/1"])
-    def test_links_to_web_pages_are_taken(
+    def test_may_have_links_to_web_pages(
         self, waybill: Run, file: Path, url: str, path: str
     ) -> None:
         product = {"sku": "1", "name": "x", "absolute_url": path}
@@ -81,7 +81,7 @@ class TestOrders:
 
         assert waybill("import", "orders", str(file)).exit_code == 0
 
-    def test_are_served_to_who_ordered_them(
+    def test_are_served_to_their_shoppers(
         self, waybill: Run, file: Path, shop: Shop, clients: Clients
     ) -> None:
         user = shop.user(email="ayse@example.com")
@@ -94,7 +94,7 @@ class TestOrders:
         assert "1 created, 0 updated, 0 unchanged, 0 rejected" in result.output
         assert [(row["number"], row["amount"]) for row in page["results"]] == [("1001", "109.90")]
 
-    def test_twice_change_nothing(self, waybill: Run, file: Path) -> None:
+    def test_change_nothing_the_second_time(self, waybill: Run, file: Path) -> None:
         write(file, order_document(), order_document(number="1002"))
         waybill("import", "orders", str(file))
 
@@ -103,7 +103,7 @@ class TestOrders:
         assert result.exit_code == 0
         assert "0 created, 0 updated, 2 unchanged, 0 rejected" in result.output
 
-    def test_whole_numbers_with_a_fraction_are_integers(
+    def test_may_have_integers_with_a_zero_fraction(
         self, waybill: Run, file: Path, shop: Shop, clients: Clients
     ) -> None:
         """JSON Schema accepts 2.0 as an integer, and prices are multiplied by it."""
@@ -124,14 +124,14 @@ class TestOrders:
         assert (row["amount"], row["basket"]) == ("200.00", 10**15)
         assert '"quantity": 2,' in json.dumps(row["orderitem_set"])
 
-    def test_of_one_number_are_taken_in_their_order(self, waybill: Run, file: Path) -> None:
+    def test_with_one_number_are_stored_in_their_order(self, waybill: Run, file: Path) -> None:
         write(file, order_document(), "", order_document(notes="later"))
 
         result = waybill("import", "orders", str(file))
 
         assert "1 created, 1 updated, 0 unchanged, 0 rejected" in result.output
 
-    def test_come_from_the_standard_input_too(
+    def test_may_come_from_standard_input(
         self, waybill: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
@@ -171,7 +171,7 @@ class TestRejects:
         }
         assert (second["line"], second["pointer"]) == (3, "")
 
-    def test_are_also_what_only_the_database_can_tell(self, waybill: Run, file: Path) -> None:
+    def test_include_documents_that_the_database_refuses(self, waybill: Run, file: Path) -> None:
         foreign = order_document(user=user_document(email="mehmet@example.com"))
         write(file, order_document(), foreign)
 
@@ -180,14 +180,14 @@ class TestRejects:
         (row,) = rejects(file)
         assert (row["line"], row["pointer"]) == (2, "/number")
 
-    def test_go_where_they_are_wanted(self, waybill: Run, file: Path, tmp_path: Path) -> None:
+    def test_are_written_to_the_given_file(self, waybill: Run, file: Path, tmp_path: Path) -> None:
         write(file, "{}")
 
         waybill("import", "orders", str(file), "--rejects", str(tmp_path / "bad"))
 
         assert json.loads((tmp_path / "bad").read_text("utf-8"))["line"] == 1
 
-    def test_of_an_earlier_run_do_not_stay(self, waybill: Run, file: Path) -> None:
+    def test_of_an_earlier_run_are_removed(self, waybill: Run, file: Path) -> None:
         write(file, "{}")
         waybill("import", "orders", str(file))
         write(file, order_document())
@@ -206,7 +206,7 @@ class TestRejects:
 
 
 class TestInterruption:
-    def test_ends_after_the_batch_and_keeps_it(
+    def test_ends_after_the_batch_is_stored(
         self, waybill: Run, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def read_and_interrupt(stream: IO[bytes]) -> Iterator[Line]:
@@ -227,7 +227,7 @@ class TestInterruption:
 
 
 class TestOldOrders:
-    def test_are_served_to_who_ordered_them(
+    def test_are_served_to_their_shoppers(
         self, waybill: Run, file: Path, shop: Shop, clients: Clients
     ) -> None:
         user = shop.user(email="ayse@example.com")

@@ -11,30 +11,30 @@ def line(raw: bytes) -> Line:
 
 
 class TestReadLines:
-    def test_numbers_count_from_one_and_the_last_needs_no_end(self) -> None:
+    def test_numbers_lines_from_one(self) -> None:
         lines = list(read_lines(io.BytesIO(b"{}\n\n[]")))
 
         assert [(line.number, line.raw) for line in lines] == [(1, b"{}\n"), (2, b"\n"), (3, b"[]")]
         assert [line.is_blank for line in lines] == [False, True, False]
 
-    def test_of_a_long_line_the_first_mebibyte_is_kept(self) -> None:
+    def test_cuts_a_line_after_a_mebibyte(self) -> None:
         size = 3 * MAX_LINE_BYTES + 5
         first, second = read_lines(io.BytesIO(b"x" * size + b"\n{}\n"))
 
         assert (first.size, len(first.raw), first.is_whole) == (size + 1, MAX_LINE_BYTES + 1, False)
         assert (second.number, second.raw) == (2, b"{}\n")
 
-    def test_a_line_may_be_a_mebibyte_long(self) -> None:
+    def test_reads_a_line_of_a_mebibyte(self) -> None:
         (only,) = read_lines(io.BytesIO(b"x" * MAX_LINE_BYTES + b"\n"))
 
         assert only.is_whole
 
-    def test_what_is_not_utf8_can_be_shown(self) -> None:
+    def test_decodes_invalid_utf8_for_display(self) -> None:
         assert line(b"caf\xe9\r\n").text == r"caf\xe9"
 
 
 class TestParse:
-    def test_the_hash_does_not_mind_the_order_of_keys(self) -> None:
+    def test_the_hash_does_not_depend_on_the_order_of_keys(self) -> None:
         one, other = parse(line(b'{"a": 1, "b": [1.5]}')), parse(line(b'{"b":[1.5],"a":1}'))
 
         assert one == other == ParsedDocument.of({"a": 1, "b": [1.5]})
@@ -61,7 +61,7 @@ class TestParse:
             (b"[" * 100_000 + b"]" * 100_000, "too deep"),
         ],
     )
-    def test_what_could_be_read_differently_is_rejected(self, raw: bytes, message: str) -> None:
+    def test_ambiguous_json_is_rejected(self, raw: bytes, message: str) -> None:
         with pytest.raises(Rejected) as caught:
             parse(line(raw))
 

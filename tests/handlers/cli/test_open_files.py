@@ -51,7 +51,7 @@ def test_a_new_database_is_private_whatever_the_umask(
     assert capsys.readouterr().err == ""
 
 
-def test_warns_of_one_that_others_can_read(
+def test_a_database_that_others_can_read_is_warned_of(
     file: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.parent.mkdir()

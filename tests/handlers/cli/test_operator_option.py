@@ -7,7 +7,7 @@ from tests.support.operator_commands import StoredOrders
 
 
 class TestOperator:
-    def test_is_who_is_logged_in(
+    def test_is_the_logged_in_user(
         self, waybill: Run, stored_orders: StoredOrders, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("LOGNAME", "zeynep")
@@ -27,7 +27,7 @@ class TestOperator:
         assert stored_orders.actors(request) == []
 
     @pytest.mark.parametrize("error", [KeyError, OSError])
-    def test_is_required_where_the_login_has_no_name(
+    def test_is_required_if_the_user_has_no_name(
         self, waybill: Run, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
     ) -> None:
         def fail() -> str:

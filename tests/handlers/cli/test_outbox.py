@@ -13,7 +13,7 @@ def dead_event(stored_orders: StoredOrders) -> OutboxEvent:
 
 
 class TestList:
-    def test_is_of_the_dead_letters(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_shows_dead_e_mails_by_default(self, waybill: Run, stored_orders: StoredOrders) -> None:
         stored_orders.add_email(make_event())
         dead = dead_event(stored_orders)
 
@@ -27,7 +27,9 @@ class TestList:
         assert total == "1 in all, page 1 of 1."
 
     @pytest.mark.parametrize("status", ["pending", "delivered"])
-    def test_can_be_of_others(self, waybill: Run, stored_orders: StoredOrders, status: str) -> None:
+    def test_shows_other_statuses(
+        self, waybill: Run, stored_orders: StoredOrders, status: str
+    ) -> None:
         event = make_event()
         event.status = OutboxStatus(status)
         stored_orders.add_email(event)
@@ -37,9 +39,7 @@ class TestList:
 
         assert line.split()[:4] == [str(event.pk), "cancellation_received", "1001", status]
 
-    def test_shows_those_that_are_about_no_order(
-        self, waybill: Run, stored_orders: StoredOrders
-    ) -> None:
+    def test_shows_e_mails_about_no_order(self, waybill: Run, stored_orders: StoredOrders) -> None:
         event = stored_orders.add_email(make_event(OutboxKind.PASSWORD_CHANGED))
 
         _, line, *_ = waybill("outbox", "list", "--status", "pending").output.splitlines()
@@ -53,7 +53,7 @@ class TestList:
 
 
 class TestRetry:
-    def test_makes_a_dead_letter_pending(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_makes_a_dead_e_mail_pending(self, waybill: Run, stored_orders: StoredOrders) -> None:
         pk = dead_event(stored_orders).pk
 
         result = waybill("outbox", "retry", str(pk))
@@ -62,12 +62,14 @@ class TestRetry:
         assert (result.exit_code, result.output) == (0, f"E-mail {pk} is pending.\n")
         assert (event.status, event.attempts) == (OutboxStatus.PENDING, 0)
 
-    def test_is_for_dead_letters(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_refuses_other_e_mails(self, waybill: Run, stored_orders: StoredOrders) -> None:
         result = waybill("outbox", "retry", str(stored_orders.add_email(make_event()).pk))
 
         assert result.exit_code == 1
         assert result.output == "Error: Only a dead letter can be sent again.\n"
 
     @pytest.mark.parametrize("pk", ["404", str(2**63)])
-    def test_needs_an_event(self, waybill: Run, stored_orders: StoredOrders, pk: str) -> None:
+    def test_needs_an_existing_event(
+        self, waybill: Run, stored_orders: StoredOrders, pk: str
+    ) -> None:
         assert waybill("outbox", "retry", pk).output == "Error: Not found.\n"

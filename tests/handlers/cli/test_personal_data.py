@@ -78,7 +78,7 @@ def rows(engines: Engines) -> dict[str, list[Any]]:
 
 
 class TestErase:
-    def test_leaves_no_word_of_the_person_in_any_table(
+    def test_removes_all_text_about_the_person(
         self, waybill: Run, marked_customer: Customer, engines: Engines
     ) -> None:
         with engines.autocommit.connect() as connection:
@@ -94,11 +94,11 @@ class TestErase:
         documents = {"order_documents", "old_order_documents", "idempotency_keys"}
         assert before >= RETAINED.keys() - {"discount_items"} | documents
 
-    def test_every_table_is_known(self) -> None:
+    def test_covers_every_table(self) -> None:
         assert RETAINED.keys() | OTHERS == metadata.tables.keys()
         assert not RETAINED.keys() & OTHERS
 
-    def test_leaves_the_books_right(
+    def test_keeps_amounts_and_states(
         self, waybill: Run, marked_customer: Customer, engines: Engines
     ) -> None:
         money = sa.text("SELECT number, state, refund_amount FROM orders")
@@ -112,7 +112,7 @@ class TestErase:
             assert connection.execute(money).all() == before
             assert broken_invariants(connection) == []
 
-    def test_leaves_sellers_their_orders(
+    def test_keeps_sellers_orders(
         self, waybill: Run, marked_customer: Customer, database: Database
     ) -> None:
         before = marked_customer.read_as_seller()
@@ -162,7 +162,7 @@ class TestErase:
         assert uuids
         assert [path.name for path in mail_folder.iterdir()] == ["another.eml"]
 
-    def test_leaves_others_alone(
+    def test_does_not_change_other_users(
         self,
         waybill: Run,
         shop: Shop,
@@ -182,7 +182,7 @@ class TestErase:
             assert sorted(marked(connection, "baska")) == before
         assert other.client.get("/users/orders/").json()["count"] == 1
 
-    def test_takes_the_guest_of_the_address_as_well(
+    def test_includes_the_guest_with_the_address(
         self, waybill: Run, shop: Shop, marked_customer: Customer, engines: Engines
     ) -> None:
         guest = shop.user(email=EMAIL, user_type=UserType.GUEST)
@@ -194,7 +194,7 @@ class TestErase:
         with engines.autocommit.connect() as connection:
             assert list(marked(connection)) == []
 
-    def test_takes_the_answers_that_a_guest_without_a_session_got(
+    def test_removes_stored_responses_to_guests(
         self, waybill: Run, shop: Shop, client: TestClient, mail_folder: Path, engines: Engines
     ) -> None:
         guest = shop.user(email=EMAIL, user_type=UserType.GUEST)
@@ -220,7 +220,7 @@ class TestErase:
         again = client.post(path, json=draft, headers=headers | {"Idempotency-Key": "twice"})
         assert again.status_code == 400
 
-    def test_tells_sellers_that_ask_for_changes(
+    def test_changes_the_modified_date_for_sellers(
         self, waybill: Run, shop: Shop, clients: Clients, marked_customer: Customer
     ) -> None:
         trading = clients.selling(shop.token(marked_customer.seller))
@@ -260,7 +260,9 @@ class TestErase:
 
         assert (result.exit_code, result.output) == (1, "Error: No user has this e-mail address.\n")
 
-    def test_asks_first(self, waybill: Run, marked_customer: Customer, engines: Engines) -> None:
+    def test_asks_for_confirmation(
+        self, waybill: Run, marked_customer: Customer, engines: Engines
+    ) -> None:
         before = rows(engines)
 
         result = waybill("users", "erase", "--email", EMAIL, typed="n\n")
@@ -284,7 +286,7 @@ class TestErase:
 
 
 class TestImport:
-    def test_does_not_bring_an_erased_order_back(
+    def test_does_not_restore_an_erased_order(
         self, waybill: Run, mail_folder: Path, database: Database, engines: Engines
     ) -> None:
         user = user_document(email=EMAIL)
@@ -325,7 +327,7 @@ class TestImport:
 
 
 class TestExport:
-    def test_has_every_word_that_is_stored(
+    def test_contains_all_stored_text(
         self, waybill: Run, marked_customer: Customer, tmp_path: Path, engines: Engines
     ) -> None:
         file = tmp_path / "ayse.json"
@@ -347,14 +349,14 @@ class TestExport:
         assert export["audit_entries"]
         assert IBAN in export["stored_answers"][0]["body"]
 
-    def test_has_no_secrets(self, waybill: Run, marked_customer: Customer) -> None:
+    def test_contains_no_secrets(self, waybill: Run, marked_customer: Customer) -> None:
         result = waybill(*EXPORT)
 
         assert result.exit_code == 0
         for secret in ("password_hash", "id_hash", "token_hash"):
             assert secret not in result.output
 
-    def test_of_an_unknown_address_fails(self, waybill: Run, database: Database) -> None:
+    def test_fails_for_an_unknown_address(self, waybill: Run, database: Database) -> None:
         result = waybill(*EXPORT)
 
         assert (result.exit_code, result.output) == (1, "Error: No user has this e-mail address.\n")

@@ -32,14 +32,14 @@ class TestMark:
     def test_is_one_of_the_documented_states(self, waybill: Run) -> None:
         assert waybill("plans", "mark", "1", "lost").exit_code == 2
 
-    def test_has_a_note_of_some_length(self, waybill: Run) -> None:
+    def test_limits_the_length_of_the_note(self, waybill: Run) -> None:
         result = waybill("plans", "mark", "1", "failed", "--note", "x" * 1001)
 
         assert result.exit_code == 2
         assert "Must be at most 1000 characters long." in result.output
 
     @pytest.mark.parametrize("pk", ["404", str(2**63)])
-    def test_needs_a_plan(self, waybill: Run, pk: str) -> None:
+    def test_needs_an_existing_plan(self, waybill: Run, pk: str) -> None:
         result = waybill("plans", "mark", pk, "failed")
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")

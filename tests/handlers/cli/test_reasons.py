@@ -51,14 +51,14 @@ class TestAdd:
     @pytest.mark.parametrize(
         "text", ["Too late", "de-de=Zu spät", "en-us", "=x"], ids=lambda text: text
     )
-    def test_needs_a_language_that_shoppers_have(self, waybill: Run, text: str) -> None:
+    def test_needs_a_supported_language(self, waybill: Run, text: str) -> None:
         result = waybill(*ADD, "--text", text)
 
         assert result.exit_code == 2
         assert "Must be LANGUAGE=TEXT, with en-us or tr-tr." in result.output
 
     @pytest.mark.parametrize("text", ["en-us=", "en-us= ", f"en-us={'x' * 201}"])
-    def test_needs_a_text_of_some_length(self, waybill: Run, text: str) -> None:
+    def test_limits_the_length_of_a_text(self, waybill: Run, text: str) -> None:
         result = waybill(*ADD, "--text", text)
 
         assert (result.exit_code, result.output) == (
@@ -66,7 +66,7 @@ class TestAdd:
             "Error: subject: Must be 1 to 200 characters long.\n",
         )
 
-    def test_needs_a_text_that_can_be_shown(self, waybill: Run) -> None:
+    def test_refuses_control_characters(self, waybill: Run) -> None:
         result = waybill(*ADD, "--text", "en-us=a\x1b[2J")
 
         assert (result.exit_code, result.output) == (
@@ -79,7 +79,7 @@ class TestAdd:
 
 
 class TestChange:
-    def test_of_the_text_is_another_reason(
+    def test_of_the_text_creates_another_reason(
         self, waybill: Run, database: Database, shop: Shop, cancelling: TestClient
     ) -> None:
         old = shop.reason(order=30)
@@ -94,7 +94,7 @@ class TestChange:
         assert not stored(database, old.pk).is_active
         assert trail(database, old)[-1].to_state == "inactive"
 
-    def test_of_the_need_to_say_more_is_another_reason(
+    def test_of_the_required_description_creates_another_reason(
         self, waybill: Run, database: Database, shop: Shop
     ) -> None:
         old = shop.reason(extra_information_needed=True)
@@ -115,7 +115,7 @@ class TestChange:
         assert [pk for pk, _ in listed(cancelling)] == [second.pk, first.pk]
         assert trail(database, second)[-1].note == "position 5"
 
-    def test_to_what_it_is_changes_nothing(
+    def test_to_the_same_values_changes_nothing(
         self, waybill: Run, database: Database, shop: Shop
     ) -> None:
         reason = shop.reason(order=10)
@@ -136,14 +136,14 @@ class TestChange:
         )
 
     @pytest.mark.parametrize("pk", ["404", str(2**63)])
-    def test_needs_a_reason(self, waybill: Run, database: Database, pk: str) -> None:
+    def test_needs_an_existing_reason(self, waybill: Run, database: Database, pk: str) -> None:
         result = waybill("reasons", "change", pk, "--order", "5")
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")
 
 
 class TestSwitch:
-    def test_takes_it_out_of_the_list_and_puts_it_back(
+    def test_removes_it_from_the_list_and_adds_it_again(
         self, waybill: Run, database: Database, shop: Shop, cancelling: TestClient
     ) -> None:
         reason = shop.reason()
@@ -158,7 +158,7 @@ class TestSwitch:
         states = [(entry.from_state, entry.to_state) for entry in trail(database, reason)]
         assert states == [("active", "inactive"), ("inactive", "active")]
 
-    def test_twice_is_written_once(self, waybill: Run, database: Database, shop: Shop) -> None:
+    def test_is_recorded_once(self, waybill: Run, database: Database, shop: Shop) -> None:
         reason = shop.reason()
 
         for _ in range(2):
@@ -166,7 +166,7 @@ class TestSwitch:
 
         assert len(trail(database, reason)) == 1
 
-    def test_an_inactive_one_can_not_be_chosen(
+    def test_makes_a_reason_unavailable(
         self, waybill: Run, shop: Shop, cancelling: TestClient
     ) -> None:
         reason = shop.reason()
@@ -180,7 +180,7 @@ class TestSwitch:
         assert answer.status_code == 400
 
     @pytest.mark.parametrize("command", ["activate", "deactivate"])
-    def test_that_of_rejecting_sellers_is_ours(
+    def test_refuses_the_reason_of_sellers_rejections(
         self, waybill: Run, database: Database, command: str
     ) -> None:
         with database.writing() as uow:
@@ -196,7 +196,7 @@ class TestSwitch:
 
 
 class TestList:
-    def test_shows_all_of_them(self, waybill: Run, shop: Shop) -> None:
+    def test_shows_all_reasons(self, waybill: Run, shop: Shop) -> None:
         inactive = shop.reason(is_active=False, extra_information_needed=True, order=20)
         active = shop.reason(
             order=10, translations={"en-us": {"subject": "Late"}, "tr-tr": {"subject": "Geç"}}
@@ -210,7 +210,7 @@ class TestList:
         assert second.split()[:5] == [str(inactive.pk), "cancel", "20", "inactive", "needed"]
         assert total == "2 in all, page 1 of 1."
 
-    def test_of_one_type(self, waybill: Run, shop: Shop) -> None:
+    def test_shows_one_type(self, waybill: Run, shop: Shop) -> None:
         shop.reason()
 
         assert "0 in all" in waybill("reasons", "list", "--type", "refund").output

@@ -27,7 +27,7 @@ class TestList:
         assert "all" in newer.split()
         assert total == "2 in all, page 1 of 1."
 
-    def test_can_be_of_one_status(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_shows_one_status(self, waybill: Run, stored_orders: StoredOrders) -> None:
         stored_orders.request()
         rejected = stored_orders.request(status=CancellationStatus.REJECTED)
 
@@ -46,7 +46,7 @@ class TestList:
         assert result.output.splitlines()[1].split()[0] == str(first.pk)
         assert "2 in all, page 2 of 2." in result.output
 
-    def test_ends_somewhere(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_has_a_last_page(self, waybill: Run, stored_orders: StoredOrders) -> None:
         result = waybill("requests", "list", "--page", "2")
 
         assert (result.exit_code, result.output) == (1, "Error: Invalid page.\n")
@@ -56,7 +56,7 @@ class TestList:
 
 
 class TestShow:
-    def test_has_what_a_refund_is_about(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_has_what_a_refund_needs(self, waybill: Run, stored_orders: StoredOrders) -> None:
         request = stored_orders.request(
             cancellation_type=REFUND, description="Kutusu ezik", iban=IBAN, holder_name="Ayşe Öz"
         )
@@ -72,7 +72,7 @@ class TestShow:
         assert f"Account holder  Ayşe Öz\nIBAN            {IBAN}\n" in output
         assert "Refund          unknown until it is decided" in output
 
-    def test_has_plan_money_and_trail_once_decided(
+    def test_has_plan_amounts_and_trail_after_a_decision(
         self, waybill: Run, stored_orders: StoredOrders
     ) -> None:
         request = stored_orders.request(cancellation_type=REFUND, item=DELIVERED)
@@ -100,7 +100,7 @@ class TestShow:
     @pytest.mark.parametrize(
         ("day", "expected"), [(None, None), (date(2026, 3, 4), "Pickup          2026-03-04")]
     )
-    def test_knows_of_no_pickup_more_than_there_is(
+    def test_shows_only_the_parts_of_a_pickup_that_exist(
         self, waybill: Run, stored_orders: StoredOrders, day: date | None, expected: str | None
     ) -> None:
         parcel = make_easy_return(pickup_date=day)
@@ -110,7 +110,7 @@ class TestShow:
 
         assert next((line for line in lines if line.startswith("Pickup")), None) == expected
 
-    def test_moves_no_cursor(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_removes_control_characters(self, waybill: Run, stored_orders: StoredOrders) -> None:
         request = stored_orders.request(description="\x1b[2Jfine\nStatus: approved")
 
         output = waybill("requests", "show", str(request.pk)).output
@@ -118,14 +118,16 @@ class TestShow:
         assert "Description     [2Jfine Status: approved" in output
 
     @pytest.mark.parametrize("pk", ["404", "0", str(2**63)])
-    def test_finds_no_other(self, waybill: Run, stored_orders: StoredOrders, pk: str) -> None:
+    def test_fails_for_a_missing_request(
+        self, waybill: Run, stored_orders: StoredOrders, pk: str
+    ) -> None:
         result = waybill("requests", "show", pk)
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")
 
 
 class TestDecisions:
-    def test_settle_a_request_to_the_end(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_complete_a_request(self, waybill: Run, stored_orders: StoredOrders) -> None:
         request = stored_orders.request()
 
         approved = waybill("requests", "approve", str(request.pk), "--operator", "ayse").output
@@ -143,7 +145,7 @@ class TestDecisions:
             OutboxKind.CANCELLATION_APPROVED,
         ]
 
-    def test_turn_a_request_down(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_reject_a_request(self, waybill: Run, stored_orders: StoredOrders) -> None:
         request = stored_orders.request()
 
         result = waybill("requests", "reject", str(request.pk))
@@ -152,7 +154,9 @@ class TestDecisions:
         assert "Refund: 0.00 TRY." in result.output
         assert stored_orders.status(request) is CancellationStatus.REJECTED
 
-    def test_say_when_it_is_loyalty_money(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_report_a_refund_in_loyalty_money(
+        self, waybill: Run, stored_orders: StoredOrders
+    ) -> None:
         request = stored_orders.request(fully_refund_as_loyalty_money=True)
 
         output = waybill("requests", "approve", str(request.pk)).output
@@ -167,7 +171,7 @@ class TestDecisions:
             ("completed", "reject", "A request that is completed can not become rejected."),
         ],
     )
-    def test_do_not_skip_a_step(
+    def test_can_not_be_made_out_of_order(
         self, waybill: Run, stored_orders: StoredOrders, status: str, decision: str, reason: str
     ) -> None:
         request = stored_orders.request(status=CancellationStatus(status))
@@ -177,5 +181,5 @@ class TestDecisions:
         assert (result.exit_code, result.output) == (1, f"Error: {reason}\n")
         assert (stored_orders.status(request), stored_orders.emails()) == (status, [])
 
-    def test_need_a_request(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_need_an_existing_request(self, waybill: Run, stored_orders: StoredOrders) -> None:
         assert waybill("requests", "approve", "404").exit_code == 1

@@ -56,7 +56,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 class TestServeSandbox:
-    def test_says_how_to_use_it_and_leaves_nothing(self, sandbox: Sandbox) -> None:
+    def test_prints_how_to_use_it_and_removes_its_files(self, sandbox: Sandbox) -> None:
         state = sandbox.client.get("/sandbox/").json()
         assert [folder.name[:16] for folder in sandbox.files] == ["waybill-sandbox-"]
 
@@ -67,7 +67,7 @@ class TestServeSandbox:
         assert str(sandbox.client.base_url).rstrip("/") in printed
         assert sandbox.files == []
 
-    def test_leaves_nothing_when_it_is_killed(self, sandbox: Sandbox) -> None:
+    def test_removes_its_files_when_it_is_killed(self, sandbox: Sandbox) -> None:
         os.kill(sandbox.process.pid, signal.SIGKILL)
         sandbox.process.wait()
 
@@ -94,7 +94,7 @@ class TestServeSandbox:
 
 
 class TestRefusals:
-    def test_a_database_of_one_s_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_configured_database_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("WAYBILL_DATABASE_URL", "sqlite:///shop.sqlite3")
 
         result = CliRunner().invoke(cli, ["serve", "--sandbox"])
@@ -102,7 +102,7 @@ class TestRefusals:
         assert result.exit_code == 1
         assert "WAYBILL_DATABASE_URL" in result.output
 
-    def test_the_demo_shop_beside_it(self) -> None:
+    def test_the_demo_shop_is_refused(self) -> None:
         result = CliRunner().invoke(cli, ["serve", "--sandbox", "--demo"])
 
         assert result.exit_code == 2

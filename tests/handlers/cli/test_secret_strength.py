@@ -17,7 +17,7 @@ from handlers.cli.secret_strength import require_strong
     ],
     ids=["32 digits", "64 digits", "32 letters", "86 letters", "a sentence"],
 )
-def test_takes_what_is_hard_to_guess(secret: str) -> None:
+def test_strong_secrets_are_accepted(secret: str) -> None:
     require_strong(secret)
 
 
@@ -38,13 +38,13 @@ def test_takes_what_is_hard_to_guess(secret: str) -> None:
     ],
     ids=lambda secret: secret[:20],
 )
-def test_refuses_what_is_not_without_showing_it(secret: str) -> None:
+def test_weak_secrets_are_refused_and_not_shown(secret: str) -> None:
     with pytest.raises(click.ClickException, match="WAYBILL_SECRET can be guessed") as refusal:
         require_strong(secret)
 
     assert secret not in refusal.value.message
 
 
-def test_names_the_variable() -> None:
+def test_errors_name_the_variable() -> None:
     with pytest.raises(click.ClickException, match="WAYBILL_SECRET_PREVIOUS can be guessed"):
         require_strong("s" * 32, "WAYBILL_SECRET_PREVIOUS")

@@ -57,7 +57,9 @@ def seeding(waybill: Run, tmp_path: Path) -> Seeding:
 
 
 class TestSeed:
-    def test_says_what_it_made_and_who_can_log_in(self, waybill: Run, clients: Clients) -> None:
+    def test_prints_what_it_created_and_who_can_log_in(
+        self, waybill: Run, clients: Clients
+    ) -> None:
         result = waybill(*SEED)
 
         credentials = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
@@ -125,7 +127,7 @@ class TestSeed:
         )
         assert old_page["count"] == len(demo["old_order_pks"]) == DEMO_OLD_ORDERS
 
-    def test_its_files_are_for_the_owner_alone(self, seeding: Seeding) -> None:
+    def test_only_the_owner_can_read_its_files(self, seeding: Seeding) -> None:
         seeding.run()
 
         for path in (seeding.sessions_file, seeding.tokens_file, seeding.manifest_file):
@@ -178,7 +180,7 @@ class TestSeed:
         assert result.exit_code == 1
         assert "Another user's order has this number." in result.output
 
-    def test_users_of_a_real_shop_are_in_the_way(
+    def test_refuses_a_database_with_real_users(
         self, waybill: Run, shop: Shop, database: Database
     ) -> None:
         shop.user(email="ayse@shop.example.com")
@@ -191,7 +193,7 @@ class TestSeed:
             assert uow.users.by_email_key(DEMO_EMAIL, UserType.REGISTERED) is None
         assert waybill(*SEED, "--force").exit_code == 0
 
-    def test_the_sessions_alone_can_be_asked_for(self, waybill: Run, tmp_path: Path) -> None:
+    def test_creates_sessions_only(self, waybill: Run, tmp_path: Path) -> None:
         result = waybill(*SEED, "--sessions-file", str(tmp_path / "sessions"))
 
         assert result.exit_code == 0
@@ -207,7 +209,7 @@ class TestSeed:
 class TestPlans:
     """Requests of the demo shop are part of its documents, and sellers see all of them."""
 
-    def test_there_is_one_for_every_request(self, seeding: Seeding, database: Database) -> None:
+    def test_every_request_has_one(self, seeding: Seeding, database: Database) -> None:
         seeding.run()
 
         statuses: Counter[PlanStatus] = Counter()
@@ -230,7 +232,7 @@ class TestPlans:
             PlanStatus.COMPLETED,
         }
 
-    def test_fit_the_books(self, seeding: Seeding, database_url: str) -> None:
+    def test_match_the_amounts_of_requests(self, seeding: Seeding, database_url: str) -> None:
         seeding.run()
 
         assert broken_rules(database_url) == []

@@ -28,7 +28,7 @@ def trail(database: Database, slug: str) -> list[AuditEntry]:
 
 
 class TestAdd:
-    def test_makes_one_who_can_have_a_token(self, waybill: Run, database: Database) -> None:
+    def test_creates_a_seller_who_can_get_a_token(self, waybill: Run, database: Database) -> None:
         result = waybill(*ADD)
 
         assert (result.exit_code, result.output) == (0, "Seller usta is active.\n")
@@ -37,7 +37,7 @@ class TestAdd:
         [entry] = trail(database, "usta")
         assert (entry.actor, entry.to_state) == ("operator:ayse", "active")
 
-    def test_twice_is_refused(self, waybill: Run, database: Database) -> None:
+    def test_refuses_an_existing_slug(self, waybill: Run, database: Database) -> None:
         waybill(*ADD)
 
         result = waybill(*ADD)
@@ -49,21 +49,21 @@ class TestAdd:
         assert len(trail(database, "usta")) == 1
 
     @pytest.mark.parametrize("slug", ["", "us ta", "ü", "x" * 65])
-    def test_has_a_slug_that_documents_can_name(self, waybill: Run, slug: str) -> None:
+    def test_needs_a_slug_that_documents_can_use(self, waybill: Run, slug: str) -> None:
         result = waybill("sellers", "add", slug, "--name", "Usta")
 
         assert result.exit_code == 1
         assert "slug: Must be 1 to 64 letters" in result.output
 
     @pytest.mark.parametrize("name", ["", " ", "x" * 201])
-    def test_has_a_name(self, waybill: Run, name: str) -> None:
+    def test_needs_a_name(self, waybill: Run, name: str) -> None:
         result = waybill("sellers", "add", "usta", "--name", name)
 
         assert result.output == "Error: name: Must be 1 to 200 characters long.\n"
 
 
 class TestChange:
-    def test_is_seen_with_the_next_read(
+    def test_is_shown_by_the_next_read(
         self, waybill: Run, database: Database, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         seller = make_seller(slug="usta", name="Usta")
@@ -78,14 +78,14 @@ class TestChange:
         assert names == ["Usta", "Usta İşi"]
         assert trail(database, "usta")[-1].note == "name was Usta"
 
-    def test_needs_a_seller(self, waybill: Run, database: Database) -> None:
+    def test_needs_an_existing_seller(self, waybill: Run, database: Database) -> None:
         result = waybill("sellers", "change", "nobody", "--name", "Usta")
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")
 
 
 class TestSwitch:
-    def test_ends_what_tokens_open_and_lets_them_work_again(
+    def test_disables_tokens_and_enables_them_again(
         self, waybill: Run, shop: Shop, seller: Seller, clients: Clients
     ) -> None:
         trading = clients.selling(shop.token(seller))
@@ -99,20 +99,20 @@ class TestSwitch:
         assert (before, refused.status_code, trading.get(ORDERS).status_code) == (200, 401, 200)
         assert on.output == f"Seller {seller.slug} is active.\n"
 
-    def test_an_inactive_one_gets_no_token(self, waybill: Run, seller: Seller) -> None:
+    def test_an_inactive_seller_gets_no_token(self, waybill: Run, seller: Seller) -> None:
         waybill("sellers", "deactivate", seller.slug)
 
         result = waybill("tokens", "create", "--seller", seller.slug, "--name", "ERP")
 
         assert (result.exit_code, result.output) == (1, "Error: The seller is not active.\n")
 
-    def test_twice_is_written_once(self, waybill: Run, database: Database, seller: Seller) -> None:
+    def test_is_recorded_once(self, waybill: Run, database: Database, seller: Seller) -> None:
         for _ in range(2):
             assert waybill("sellers", "deactivate", seller.slug).exit_code == 0
 
         assert len(trail(database, seller.slug)) == 1
 
-    def test_needs_a_seller(self, waybill: Run, database: Database) -> None:
+    def test_needs_an_existing_seller(self, waybill: Run, database: Database) -> None:
         assert waybill("sellers", "deactivate", "nobody").output == "Error: Not found.\n"
 
 
@@ -133,7 +133,7 @@ class TestImport:
 
 
 class TestList:
-    def test_goes_by_slug(self, waybill: Run) -> None:
+    def test_is_sorted_by_slug(self, waybill: Run) -> None:
         for slug in ("b", "a"):
             waybill("sellers", "add", slug, "--name", slug.upper())
         waybill("sellers", "deactivate", "b")

@@ -27,7 +27,9 @@ class TestCreate:
         assert clients.new().get("/users/orders/", headers=headers).status_code == 200
 
     @pytest.mark.usefixtures("shopper")
-    def test_prints_what_changes_something_too(self, waybill: Run, clients: Clients) -> None:
+    def test_prints_a_curl_line_that_changes_something(
+        self, waybill: Run, clients: Clients
+    ) -> None:
         output = waybill(*CREATE[:3], "AYSE@example.com").output
 
         cookies, header = re.findall(r"^(?:Cookies|Header) +(.*?)(?:  |$)", output, re.MULTILINE)
@@ -39,13 +41,13 @@ class TestCreate:
         assert clients.new().post("/users/logout/", headers=headers).status_code == 204
         assert clients.new().get("/users/orders/", headers=by_key).status_code == 401
 
-    def test_finds_a_guest_by_the_flag(self, waybill: Run, shop: Shop) -> None:
+    def test_finds_a_guest_by_an_option(self, waybill: Run, shop: Shop) -> None:
         shop.user(email="ayse@example.com", user_type=UserType.GUEST)
 
         assert waybill(*CREATE).exit_code == 1
         assert waybill(*CREATE, "--guest").exit_code == 0
 
-    def test_refuses_a_user_who_is_not_active(self, waybill: Run, shop: Shop) -> None:
+    def test_refuses_an_inactive_user(self, waybill: Run, shop: Shop) -> None:
         shop.user(email="ayse@example.com", is_active=False)
 
         result = waybill(*CREATE)

@@ -7,7 +7,7 @@ class TestTable:
     def test_has_columns_as_wide_as_needed(self) -> None:
         assert table(("PK", "NAME"), [(1, "Ayşe"), (1000, "")]) == "PK    NAME\n1     Ayşe\n1000"
 
-    def test_keeps_each_row_in_its_line(self) -> None:
+    def test_has_one_line_for_each_row(self) -> None:
         assert table(("A",), [("x\ny\x1b[2J",)]) == "A\nx y [2J"
 
 

@@ -105,7 +105,7 @@ def accounts(engines: Engines) -> list[Any]:
 
 
 class TestTidy:
-    def test_of_nothing_removes_nothing(self, waybill: Run, database: Database) -> None:
+    def test_removes_nothing_from_an_empty_database(self, waybill: Run, database: Database) -> None:
         result = waybill("tidy")
 
         assert (result.exit_code, result.output) == (
@@ -163,7 +163,7 @@ class TestTidy:
         }
         assert "1 e-mails" in waybill("tidy", "--email-days", "28").output
 
-    def test_removes_ibans_of_what_is_over(
+    def test_removes_ibans_of_ended_requests(
         self, waybill: Run, customer: Customer, engines: Engines
     ) -> None:
         customer.settle()
@@ -181,7 +181,7 @@ class TestTidy:
             # The response of a key is stored for a day.
             assert set(marked(connection, IBAN.lower())) <= {"idempotency_keys.body"}
 
-    def test_keeps_ibans_while_they_are_new_or_money_is_due(
+    def test_keeps_ibans_of_recent_and_open_requests(
         self, waybill: Run, customer: Customer, engines: Engines
     ) -> None:
         first, second = map(str, customer.requests)
@@ -228,7 +228,7 @@ class TestTidy:
         assert "2 audit entries" in waybill("tidy", "--audit-days", "365").output
         assert "0 audit entries" in waybill("tidy", "--audit-days", "365", "--dry-run").output
 
-    def test_goes_on_in_batches(self, waybill: Run, shop: Shop) -> None:
+    def test_works_in_batches(self, waybill: Run, shop: Shop) -> None:
         user = shop.user()
         for _ in range(5):
             shop.session(user, days=-1)
@@ -303,9 +303,9 @@ class TestTidy:
 
         assert "Removed so far: 0 sessions" in waybill("tidy").output
 
-    def test_takes_no_empty_batches(self, waybill: Run) -> None:
+    def test_refuses_empty_batches(self, waybill: Run) -> None:
         assert waybill("tidy", "--batch", "0").exit_code == 2
 
     @pytest.mark.parametrize("option", ["--email-days", "--iban-days", "--older-than"])
-    def test_takes_no_negative_days(self, waybill: Run, option: str) -> None:
+    def test_refuses_negative_days(self, waybill: Run, option: str) -> None:
         assert waybill("tidy", option, "-1").exit_code == 2

@@ -36,7 +36,7 @@ def pk_in(output: str) -> str:
 
 
 class TestCreate:
-    def test_prints_a_token_that_opens_what_it_says(
+    def test_prints_a_token_with_its_scopes(
         self, waybill: Run, seller: str, database: Database
     ) -> None:
         result = waybill(*CREATE, "--scope", "orders:read", "--scope", "plans:read")
@@ -46,17 +46,17 @@ class TestCreate:
         assert caller.scopes == {"orders:read", "plans:read"}
         assert "Scopes  orders:read plans:read" in result.output
 
-    def test_is_good_for_everything_by_itself(self, waybill: Run, seller: str) -> None:
+    def test_has_all_scopes_by_default(self, waybill: Run, seller: str) -> None:
         output = waybill(*CREATE).output
 
         assert "Scopes  addresses:read items:reject orders:read plans:read" in output
 
-    def test_is_for_a_seller_who_is_there(self, waybill: Run, database: Database) -> None:
+    def test_needs_an_existing_seller(self, waybill: Run, database: Database) -> None:
         result = waybill(*CREATE)
 
         assert (result.exit_code, result.output) == (1, "Error: There is no seller usta.\n")
 
-    def test_has_a_name(self, waybill: Run, seller: str) -> None:
+    def test_needs_a_name(self, waybill: Run, seller: str) -> None:
         result = waybill("tokens", "create", "--seller", seller, "--name", " ")
 
         assert result.exit_code == 1
@@ -82,7 +82,7 @@ class TestCreateForTheShop:
     @pytest.mark.parametrize(
         "scopes", [(), ("--scope", "orders:read"), (*LOGIN, "--scope", "orders:read")]
     )
-    def test_needs_a_scope_of_the_shop_alone(
+    def test_needs_scopes_of_the_shop_only(
         self, waybill: Run, database: Database, scopes: tuple[str, ...]
     ) -> None:
         result = waybill(*SHOP, *scopes)
@@ -90,7 +90,7 @@ class TestCreateForTheShop:
         assert result.exit_code == 2
         assert "Name a --seller, or for the shop's own token a --scope of" in result.output
 
-    def test_is_not_for_sellers(self, waybill: Run, seller: str) -> None:
+    def test_is_refused_for_sellers(self, waybill: Run, seller: str) -> None:
         result = waybill(*CREATE, *LOGIN)
 
         assert result.exit_code == 2
@@ -127,13 +127,13 @@ class TestRevoke:
         assert revoked.output == f"Token {pk} (ERP) is revoked.\n"
         assert "revoked" in waybill("tokens", "list").output
 
-    def test_of_none_that_is_there(self, waybill: Run, database: Database) -> None:
+    def test_fails_for_a_missing_token(self, waybill: Run, database: Database) -> None:
         result = waybill("tokens", "revoke", "404")
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")
 
 
-def test_a_token_of_an_inactive_seller_is_listed_as_such(waybill: Run, seller: str) -> None:
+def test_a_token_of_an_inactive_seller_is_listed_as_inactive(waybill: Run, seller: str) -> None:
     waybill(*CREATE)
     waybill("sellers", "deactivate", seller)
 

@@ -24,7 +24,7 @@ class TestOffer:
         assert (event.kind, event.payload["order_item"]) == (OutboxKind.TRADE_IN_OFFERED, item.pk)
         assert abs(expires - datetime.now(UTC) - timedelta(days=3)) < timedelta(minutes=1)
 
-    def test_shows_its_links_where_asked(
+    def test_shows_its_links_with_an_option(
         self, waybill: Run, stored_orders: StoredOrders, clients: Clients
     ) -> None:
         item = stored_orders.order(**DELIVERED).items[0]
@@ -56,6 +56,6 @@ class TestOffer:
         assert result.exit_code == 1
         assert result.output.startswith(f"Error: {reason}")
 
-    def test_needs_an_item(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_needs_an_existing_item(self, waybill: Run, stored_orders: StoredOrders) -> None:
         assert waybill("trade-ins", "offer", "404").output == "Error: Not found.\n"
         assert waybill("trade-ins", "offer", "404", "--days", "0").exit_code == 2

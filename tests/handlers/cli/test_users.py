@@ -59,7 +59,7 @@ class TestCreate:
             (("--guest", "--email", "ayse"), "Error: email: Enter a valid e-mail address."),
         ],
     )
-    def test_says_what_is_wrong(
+    def test_reports_invalid_values(
         self, waybill: Run, database: Database, arguments: tuple[str, ...], message: str
     ) -> None:
         result = waybill(*CREATE, *arguments)
@@ -68,7 +68,7 @@ class TestCreate:
         assert message in result.output
         assert find(database) is None
 
-    def test_refuses_an_email_that_is_taken(self, waybill: Run) -> None:
+    def test_refuses_an_existing_email(self, waybill: Run) -> None:
         waybill(*CREATE, "--password", "correct horse")
 
         result = waybill(*CREATE, "--password", "another horse")
@@ -109,7 +109,9 @@ class TestSetPassword:
         assert password_is(database, "correct horse")
 
     @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\nanother line\n"])
-    def test_reads_a_line(self, waybill: Run, database: Database, account: User, end: str) -> None:
+    def test_reads_a_line_of_standard_input(
+        self, waybill: Run, database: Database, account: User, end: str
+    ) -> None:
         typed = " correct horse " + end
 
         result = waybill("users", "set-password", "--stdin", *EMAIL, typed=typed)
@@ -117,7 +119,7 @@ class TestSetPassword:
         assert result.exit_code == 0, result.output
         assert password_is(database, " correct horse ")
 
-    def test_ends_sessions_and_tells_the_user(
+    def test_ends_sessions_and_notifies_the_user(
         self, waybill: Run, database: Database, account: User, shop: Shop
     ) -> None:
         session = shop.session(account)
@@ -142,7 +144,7 @@ class TestSetPassword:
             ("x" * 1025, "password: Must be at most 1024 characters long."),
         ],
     )
-    def test_refuses_a_bad_length(
+    def test_refuses_an_invalid_length(
         self, waybill: Run, database: Database, account: User, typed: str, message: str
     ) -> None:
         result = waybill("users", "set-password", "--stdin", *EMAIL, typed=typed)
@@ -181,7 +183,7 @@ class TestDeactivate:
         with database.reading() as uow:
             assert len(uow.audit.entries(account.uuid)) == 1
 
-    def test_is_of_a_guest_where_that_is_said(
+    def test_finds_a_guest_by_an_option(
         self, waybill: Run, database: Database, account: User, shop: Shop
     ) -> None:
         guest = shop.user(email="ayse@example.com", user_type=UserType.GUEST)
@@ -196,7 +198,7 @@ class TestDeactivate:
 
 
 class TestEndSessions:
-    def test_says_how_many_there_were(
+    def test_prints_the_number_of_sessions(
         self, waybill: Run, database: Database, account: User, shop: Shop
     ) -> None:
         session = shop.session(account)
@@ -220,7 +222,7 @@ class TestHandover:
         assert response.status_code == 303
         assert client.get("/users/orders/").status_code == 200
 
-    def test_is_for_active_users(self, waybill: Run, account: User) -> None:
+    def test_refuses_an_inactive_user(self, waybill: Run, account: User) -> None:
         waybill("users", "deactivate", *EMAIL)
 
         result = waybill("users", "handover", *EMAIL)
@@ -232,9 +234,7 @@ class TestHandover:
 @pytest.mark.parametrize(
     "command", ["set-password", "deactivate", "activate", "end-sessions", "handover"]
 )
-def test_commands_are_about_a_user_who_is_there(
-    waybill: Run, database: Database, command: str
-) -> None:
+def test_commands_need_an_existing_user(waybill: Run, database: Database, command: str) -> None:
     arguments = ("users", command, *EMAIL)
 
     result = waybill(*arguments, typed="correct horse\ncorrect horse\n")

@@ -76,7 +76,7 @@ class TestOnce:
         assert waybill("worker", "--once").output == "0 delivered, 1 failed.\n"
         assert stored_orders.emails()[0].last_error == "UnusableAddress"
 
-    def test_says_when_there_is_no_database(
+    def test_reports_a_missing_database(
         self, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(command_database, "configure_logs", lambda _: None)
@@ -90,7 +90,7 @@ class TestOnce:
         assert "missing/waybill.sqlite3 can't be used: there is no such file." in result.output
 
     @pytest.mark.parametrize(("answer", "state"), [("approve", "approved"), ("reject", "rejected")])
-    def test_mails_a_link_to_a_page_that_answers(
+    def test_sends_a_link_to_a_page_with_buttons(
         self,
         waybill: Run,
         stored_orders: StoredOrders,
@@ -112,7 +112,7 @@ class TestOnce:
 
     @pytest.mark.parametrize("agent", ["MailScanner", "Mozilla/5.0 (compatible; SafeLinks)"])
     @pytest.mark.parametrize("accept", ["*/*", "text/html,*/*;q=0.8"])
-    def test_mails_no_link_that_a_scanner_answers_by_opening_it(
+    def test_sends_no_link_that_answers_when_opened(
         self,
         waybill: Run,
         stored_orders: StoredOrders,
@@ -154,7 +154,7 @@ def mailed_links(folder: Path) -> list[str]:
 
 class TestProcess:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_delivers_what_comes_and_stops(
+    def test_delivers_new_e_mails_until_it_is_stopped(
         self,
         settings: Settings,
         stored_orders: StoredOrders,
@@ -188,7 +188,7 @@ class TestProcess:
         worker.communicate(timeout=STOP_SECONDS)
         assert worker.returncode == 0
 
-    def test_stops_in_time_though_the_server_hangs(
+    def test_stops_in_time_while_the_mail_server_hangs(
         self, settings: Settings, stored_orders: StoredOrders, tmp_path: Path
     ) -> None:
         stored_orders.add_email(make_event())

@@ -7,7 +7,7 @@ def test_sizes_are_those_of_all_blocks() -> None:
     assert size_of((A, B)) == 3
 
 
-def test_blocks_are_found_by_all_that_they_are() -> None:
+def test_blocks_are_identified_by_all_attributes() -> None:
     longer, gauges = Block("a", 3, False), Block("b", 1, False)
 
     assert translation((A, B), (B, A)) == [2, 0, 1]

@@ -51,7 +51,7 @@ def test_are_counted_by_operation_and_status() -> None:
     assert durations["count", "none"] == 1
 
 
-def test_failures_are_there_before_the_first_one() -> None:
+def test_failures_are_shown_before_the_first_one() -> None:
     cells = Cells()
     metrics = RequestMetrics(cells, ["getThing"])
 

@@ -7,7 +7,7 @@ from handlers.metrics import sampler
 from handlers.metrics.sampler import start_sampler
 
 
-def test_samples_again_and_again_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_repeatedly_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampler, "INTERVAL_SECONDS", 0.001)
     sampled, count = Semaphore(0), 0
 

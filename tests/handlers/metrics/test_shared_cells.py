@@ -90,7 +90,7 @@ def test_there_is_no_slot_for_more_processes() -> None:
         first.end()
 
 
-def test_asking_whether_a_process_lives_does_not_take_its_slot() -> None:
+def test_checking_a_process_does_not_claim_its_slot() -> None:
     cells = SharedCells(ONE, 1)
     Other(cells, 1).end()
 
@@ -98,7 +98,7 @@ def test_asking_whether_a_process_lives_does_not_take_its_slot() -> None:
     assert cells.claim() is not None
 
 
-def test_the_server_s_process_is_known_to_all() -> None:
+def test_all_processes_know_the_main_process() -> None:
     cells = SharedCells(ONE, 1)
 
     assert cells.owner == os.getpid()
@@ -150,7 +150,7 @@ class TestReload:
             running.end()
             successor.end()
 
-    def test_of_a_file_that_is_full_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_fails_without_room_in_the_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
         before = SharedCells(ONE, 1)
         monkeypatch.setattr(shared_cells, "_MAX_GENERATIONS", 1)
 

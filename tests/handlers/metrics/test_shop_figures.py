@@ -53,10 +53,10 @@ class TestMetrics:
         }
         assert len(SHOP.open_requests) == len(AGES) + 1
 
-    def test_say_when_the_database_is_away(self) -> None:
+    def test_show_that_the_database_is_away(self) -> None:
         assert values(collect_figures(None)) == {"waybill_database_up": 0}
 
-    def test_know_the_revision_of_tables_that_are_of_another_release(self) -> None:
+    def test_have_the_revision_of_tables_of_another_release(self) -> None:
         figures = DatabaseFigures(revision=None, needed_revision="0013", shop=None)
 
         assert values(collect_figures(figures)) == {

@@ -1,4 +1,4 @@
-"""The access log of a server in JSON: complete, whichever way the server ends."""
+"""The access log of a server in JSON: complete, however the server ends."""
 
 import json
 import os

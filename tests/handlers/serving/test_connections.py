@@ -78,7 +78,7 @@ class TestAcceptedConnections:
     @pytest.mark.parametrize(
         "host", ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
     )
-    def test_says_whose_they_are_and_what_came(self, host: str) -> None:
+    def test_have_their_peer_and_the_bytes_received(self, host: str) -> None:
         with ExitStack() as stack:
             pairs = Pairs(stack, host)
             silent, first = pairs.new()
@@ -91,13 +91,13 @@ class TestAcceptedConnections:
             assert by_descriptor[first.fileno()].received == 0
             assert by_descriptor[second.fileno()].received == 3
 
-    def test_says_for_how_long_nothing_came(self, pairs: Pairs) -> None:
+    def test_have_the_seconds_since_their_last_data(self, pairs: Pairs) -> None:
         _, server = pairs.new()
         time.sleep(0.2)
 
         assert 0.15 <= pairs.accepted()[server.fileno()].quiet < 5
 
-    def test_leaves_out_what_was_closed_and_what_is_another_s(self, pairs: Pairs) -> None:
+    def test_do_not_include_closed_ones_or_those_to_other_ports(self, pairs: Pairs) -> None:
         client, _ = pairs.new()
         client.close()
         wait_until(lambda: not pairs.accepted())
@@ -106,7 +106,7 @@ class TestAcceptedConnections:
             Pairs(stack, "127.0.0.1").new()
             assert not pairs.accepted()
 
-    def test_drops_no_lock_of_this_process(self, pairs: Pairs, tmp_path: Path) -> None:
+    def test_keep_the_file_locks_of_this_process(self, pairs: Pairs, tmp_path: Path) -> None:
         """SQLite's locks, for example, are lost when any descriptor of the file is closed."""
         pairs.new()
         file = tmp_path / "locked"
@@ -124,7 +124,7 @@ class TestAcceptedConnections:
                     [sys.executable, "-c", attempt], check=True, stderr=subprocess.DEVNULL
                 )
 
-    def test_leaves_no_descriptor_open(self, pairs: Pairs) -> None:
+    def test_leave_no_descriptor_open(self, pairs: Pairs) -> None:
         pairs.new()
         before = set(DESCRIPTORS.iterdir())
 
@@ -135,7 +135,7 @@ class TestAcceptedConnections:
 
 
 class TestConnectionWatch:
-    def test_closes_those_that_stay_silent(
+    def test_closes_connections_that_send_nothing(
         self, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         silent, _ = pairs.new()
@@ -151,7 +151,7 @@ class TestConnectionWatch:
         assert is_closed(silent)
         assert not is_closed(talking)
 
-    def test_closes_what_is_beyond_an_address_s_share(
+    def test_closes_connections_beyond_the_share_of_an_address(
         self, pairs: Pairs, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.WARNING)
@@ -167,14 +167,14 @@ class TestConnectionWatch:
         assert caplog.text.count("too_many_connections_of_an_address") == 1
         assert "127.0.0.1" in caplog.text
 
-    def test_lets_an_address_have_any_number_where_it_has_no_share(self, pairs: Pairs) -> None:
+    def test_limits_no_address_without_a_share(self, pairs: Pairs) -> None:
         clients = [pairs.new(b"G")[0] for _ in range(3)]
 
         ConnectionWatch(pairs.family, pairs.port, 0).check()
 
         assert not any(map(is_closed, clients))
 
-    def test_closes_no_other_connection_in_the_place_of_a_gone_one(self, pairs: Pairs) -> None:
+    def test_closes_no_connection_that_reuses_a_descriptor(self, pairs: Pairs) -> None:
         client, server = pairs.new()
         [connection] = pairs.accepted().values()
         watch = ConnectionWatch(pairs.family, pairs.port, 0)
@@ -188,18 +188,18 @@ class TestConnectionWatch:
 
 
 class TestOverShare:
-    def test_is_what_was_quiet_the_longest(self) -> None:
+    def test_are_the_connections_that_are_quiet_the_longest(self) -> None:
         open_connections = [held(1), held(3), held(2)]
 
         assert [connection.quiet for connection in over_share(open_connections, 1)] == [3, 2]
         assert list(over_share(open_connections, 3)) == []
 
-    def test_is_counted_for_each_address(self) -> None:
+    def test_are_counted_for_each_address(self) -> None:
         open_connections = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
 
         assert [connection.quiet for connection in over_share(open_connections, 1)] == [3]
 
-    def test_of_ipv6_is_counted_for_each_network(self) -> None:
+    def test_are_counted_for_each_network_of_ipv6(self) -> None:
         open_connections = [
             held(1, "2001:db8::1"),
             held(2, "2001:db8::2"),
@@ -218,12 +218,12 @@ class TestOverShare:
         ("fe80::1%eth0", "fe80::/64"),
     ],
 )
-def test_network(address: str, of: str) -> None:
+def test_an_address_belongs_to_a_network(address: str, of: str) -> None:
     assert network_of(address) == of
 
 
 @pytest.mark.parametrize(("quiet", "received"), [(FIRST_BYTE_SECONDS - 1, 0), (99.0, 1)])
-def test_is_silent_only_when_the_first_byte_is_overdue(quiet: float, received: int) -> None:
+def test_a_connection_is_silent_when_its_first_byte_is_overdue(quiet: float, received: int) -> None:
     assert not held(quiet, received=received).is_silent
     assert held(FIRST_BYTE_SECONDS, received=0).is_silent
 
@@ -248,7 +248,7 @@ class TestRaiseLimit:
             ((9000, 9000), (9000, 9000), MAX_CONNECTIONS),
         ],
     )
-    def test_makes_room_for_connections(
+    def test_raises_the_limit_of_open_files(
         self,
         limits: dict[str, tuple[int, int]],
         before: tuple[int, int],

@@ -45,7 +45,7 @@ def begun_request(server: Server) -> Iterator[socket.socket]:
 
 
 class TestDrain:
-    def test_ends_the_readiness_of_all_workers_at_once(self, serve: Serve) -> None:
+    def test_makes_all_workers_not_ready_at_once(self, serve: Serve) -> None:
         server = serve(**LONG, WAYBILL_WORKERS="2")
         assert [get(server, "/readyz").status_code for _ in range(CONNECTIONS)] == [
             200
@@ -58,7 +58,7 @@ class TestDrain:
         assert {answer.status_code for answer in answers} == {503}
         assert {answer.json()["error_code"] for answer in answers} == {"draining"}
 
-    def test_serves_everything_else_and_lets_connections_go(self, serve: Serve) -> None:
+    def test_serves_all_other_requests_and_closes_their_connections(self, serve: Serve) -> None:
         server = serve(**LONG)
         assert "connection" not in server.client.get("/healthz").headers
 
@@ -70,7 +70,7 @@ class TestDrain:
             assert (answer.status_code, answer.headers["connection"]) == (status, "close")
         assert server.process.poll() is None
 
-    def test_ends_by_itself(self, serve: Serve) -> None:
+    def test_ends_after_its_seconds(self, serve: Serve) -> None:
         server = serve(**SECRET, WAYBILL_DRAIN_SECONDS="1")
 
         server.process.terminate()
@@ -102,14 +102,14 @@ class TestDrain:
 
         assert server.process.wait(STOP_SECONDS) == 0
 
-    def test_does_not_follow_ctrl_c(self, serve: Serve) -> None:
+    def test_does_not_begin_with_ctrl_c(self, serve: Serve) -> None:
         server = serve(**LONG)
 
         os.killpg(server.process.pid, signal.SIGINT)
 
         assert server.process.wait(STOP_SECONDS) == 0
 
-    def test_follows_a_signal_to_all_processes(self, serve: Serve) -> None:
+    def test_begins_with_a_signal_to_all_processes(self, serve: Serve) -> None:
         """As systemd sends it."""
         server = serve(**LONG, WAYBILL_WORKERS="2")
         workers = children_of(server.process.pid)
@@ -123,7 +123,7 @@ class TestDrain:
         assert server.process.wait(STOP_SECONDS) == 0
         assert "worker_died" not in server.output.read_text()
 
-    def test_goes_on_when_a_worker_dies(self, serve: Serve) -> None:
+    def test_continues_when_a_worker_dies(self, serve: Serve) -> None:
         server = serve(**LONG)
         server.process.terminate()
         wait_for_drain(server)
@@ -139,7 +139,7 @@ class TestDrain:
 
 
 class TestWorker:
-    def test_does_not_stop_by_sigterm_or_sighup(self, serve: Serve) -> None:
+    def test_ignores_sigterm_and_sighup(self, serve: Serve) -> None:
         server = serve(**LONG)
         [worker] = children_of(server.process.pid)
 
@@ -150,7 +150,7 @@ class TestWorker:
         assert children_of(server.process.pid) == [worker]
         assert get(server, "/readyz").status_code == 200
 
-    def test_without_a_main_process_stops_by_sigterm(self, serve: Serve) -> None:
+    def test_stops_at_sigterm_without_a_main_process(self, serve: Serve) -> None:
         server = serve(**LONG)
         [worker] = children_of(server.process.pid)
         server.process.kill()

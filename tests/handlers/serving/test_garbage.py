@@ -14,21 +14,21 @@ def _enabled_again() -> Iterator[None]:
     gc.enable()
 
 
-def test_there_is_none_in_the_block() -> None:
+def test_garbage_collection_is_disabled_in_the_block() -> None:
     with without_garbage_collection():
         assert not gc.isenabled()
 
     assert gc.isenabled()
 
 
-def test_an_error_ends_the_block_as_well() -> None:
+def test_an_error_enables_garbage_collection_again() -> None:
     with pytest.raises(LookupError), without_garbage_collection():
         raise LookupError
 
     assert gc.isenabled()
 
 
-def test_who_turned_the_collector_off_finds_it_so() -> None:
+def test_a_disabled_collector_stays_disabled() -> None:
     gc.disable()
 
     with without_garbage_collection():

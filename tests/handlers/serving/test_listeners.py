@@ -10,7 +10,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class TestListen:
-    def test_on_all_addresses_includes_those_of_ipv4(self) -> None:
+    def test_includes_ipv4_for_all_addresses_of_ipv6(self) -> None:
         reachable = {"::": [LOOPBACK, "::1"]} if socket.has_dualstack_ipv6() else {}
         reachable |= {LOOPBACK: [LOOPBACK]}
         for host, addresses in reachable.items():
@@ -19,7 +19,7 @@ class TestListen:
                 for address in addresses:
                     socket.create_connection((address, listener.getsockname()[1])).close()
 
-    def test_distributes_connections(self) -> None:
+    def test_distributes_connections_over_the_sockets(self) -> None:
         first, second = listen(LOOPBACK, 0, 64, 2)
         with first, second:
             assert first.getsockname() == second.getsockname()
@@ -28,7 +28,7 @@ class TestListen:
                     stack.enter_context(socket.create_connection(first.getsockname()))
                 assert [accept_all(server) > 10 for server in (first, second)] == [True, True]
 
-    def test_on_a_port_in_use_fails(self) -> None:
+    def test_fails_for_a_port_in_use(self) -> None:
         [listener] = listen(LOOPBACK, 0, 8, 1)
         with listener, pytest.raises(OSError, match="in use"):
             listen(LOOPBACK, listener.getsockname()[1], 8, 1)
@@ -36,7 +36,7 @@ class TestListen:
 
 class TestSettle:
     @pytest.mark.parametrize("host", [LOOPBACK, *(["::1"] if socket.has_dualstack_ipv6() else [])])
-    def test_lets_no_new_client_connect(self, host: str) -> None:
+    def test_drops_new_connections(self, host: str) -> None:
         [listener] = listen(host, 0, 8, 1)
         with listener:
             address = (host, listener.getsockname()[1])
@@ -47,7 +47,7 @@ class TestSettle:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, timeout=5)
 
-    def test_leaves_connections_as_they_are(self) -> None:
+    def test_keeps_accepted_connections(self) -> None:
         [listener] = listen(LOOPBACK, 0, 8, 1)
         with listener, socket.create_connection(listener.getsockname()) as client:
             accepted, _ = listener.accept()
@@ -59,7 +59,7 @@ class TestSettle:
                 accepted.sendall(b"200")
                 assert client.recv(3) == b"200"
 
-    def test_is_possible_where_filters_are_forbidden(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_works_without_permission_for_filters(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(listeners, "_SO_ATTACH_FILTER", 9999)  # an error, as in a sandbox
         [listener] = listen(LOOPBACK, 0, 8, 1)
         with listener:
@@ -67,7 +67,7 @@ class TestSettle:
 
             socket.create_connection(listener.getsockname()).close()
 
-    def test_ends_where_a_connection_is_never_accepted(self) -> None:
+    def test_ends_although_a_connection_is_never_accepted(self) -> None:
         [listener] = listen(LOOPBACK, 0, 8, 1)
         with listener, socket.create_connection(listener.getsockname()):
             settle([listener])

@@ -1,4 +1,4 @@
-"""`/metrics` of a server with several workers: all of them, whichever answers."""
+"""`/metrics` of a server with several workers reports all of them, whichever worker answers."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def wait_for_processes(server: Server, count: int) -> None:
     wait_until(lambda: scrape(server)["waybill_processes{}"] == count)
 
 
-def test_counters_are_summed_and_outlive_their_workers(serve: Serve) -> None:
+def test_counters_are_sums_and_include_ended_workers(serve: Serve) -> None:
     server = serve(**SECRET, WAYBILL_WORKERS=str(WORKERS), WAYBILL_LOG_PROBES="false")
     wait_for_processes(server, WORKERS)
     assert scrape(server)["waybill_process_starts_total{}"] == WORKERS
@@ -68,7 +68,7 @@ def test_counters_are_summed_and_outlive_their_workers(serve: Serve) -> None:
     assert "healthz" not in server.end()
 
 
-def test_counters_go_on_after_a_reload(serve: Serve) -> None:
+def test_counters_continue_after_a_reload(serve: Serve) -> None:
     server = serve(**SECRET, WAYBILL_WORKERS="2")
     wait_for_processes(server, 2)
     for _ in range(10):

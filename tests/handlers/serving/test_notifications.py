@@ -39,7 +39,7 @@ def test_a_message_is_not_repeated(receiver: Receiver) -> None:
     assert receiver.messages() == ["STATUS=one", "STATUS=two", "STATUS=one"]
 
 
-def test_a_reload_has_its_time(receiver: Receiver) -> None:
+def test_a_reload_is_sent_with_its_time(receiver: Receiver) -> None:
     before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
 
     notifier_of(receiver).notify_reloading()
@@ -52,7 +52,7 @@ def test_a_reload_has_its_time(receiver: Receiver) -> None:
     assert before <= int(microseconds) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
 
 
-def test_a_watchdog_gets_a_sign_of_life_twice_as_often_as_it_needs_one(receiver: Receiver) -> None:
+def test_a_watchdog_gets_two_signs_of_life_in_its_interval(receiver: Receiver) -> None:
     notifier = notifier_of(receiver, WATCHDOG_USEC="60000000", WATCHDOG_PID=str(os.getpid()))
 
     first = notifier.sign_of_life()
@@ -69,12 +69,14 @@ def test_a_watchdog_gets_a_sign_of_life_twice_as_often_as_it_needs_one(receiver:
     [{}, {"WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"}, {"WATCHDOG_USEC": "0"}],
     ids=["none", "another process's", "off"],
 )
-def test_no_watchdog_gets_none(receiver: Receiver, environment: dict[str, str]) -> None:
+def test_without_a_watchdog_no_sign_of_life_is_due(
+    receiver: Receiver, environment: dict[str, str]
+) -> None:
     assert notifier_of(receiver, **environment).sign_of_life() is None
     assert receiver.messages() == []
 
 
-def test_without_a_service_manager_nothing_happens() -> None:
+def test_without_a_service_manager_nothing_is_sent() -> None:
     notifier = Notifier({"WATCHDOG_USEC": "1000"})
 
     notifier.notify(READY)
@@ -83,5 +85,5 @@ def test_without_a_service_manager_nothing_happens() -> None:
     assert notifier.sign_of_life() is None
 
 
-def test_one_that_is_gone_is_no_error(tmp_path: Path) -> None:
+def test_a_service_manager_that_has_ended_is_no_error(tmp_path: Path) -> None:
     Notifier({"NOTIFY_SOCKET": str(tmp_path / "nothing")}).notify(READY)

@@ -68,7 +68,7 @@ class TestReload:
         assert "the second release" in server.output.read_text()
         reload(server)  # again, from the state that it left
 
-    def test_of_a_program_that_can_not_start_changes_nothing(
+    def test_changes_nothing_if_the_program_can_not_start(
         self, serve: Serve, tmp_path: Path
     ) -> None:
         install(tmp_path, "the first release")
@@ -83,7 +83,7 @@ class TestReload:
         assert children_of(server.process.pid) == workers
         assert server.client.get("/readyz").status_code == 200
 
-    def test_leaves_persistent_connections_until_their_next_response(self, serve: Serve) -> None:
+    def test_keeps_persistent_connections_until_their_next_response(self, serve: Serve) -> None:
         server = serve(**PATIENT)
         [before] = children_of(server.process.pid)
         server.client.close()
@@ -103,7 +103,7 @@ class TestReload:
 
         wait_until(lambda: before not in children_of(server.process.pid), RELOAD_SECONDS)
 
-    def test_ends_where_the_server_gets_sigterm_meanwhile(self, serve: Serve) -> None:
+    def test_is_abandoned_after_sigterm(self, serve: Serve) -> None:
         server = serve(**SECRET)
         server.process.send_signal(signal.SIGHUP)
 
@@ -111,7 +111,7 @@ class TestReload:
 
         assert server.process.wait(RELOAD_SECONDS) == 0
 
-    def test_goes_on_after_a_worker_died_meanwhile(self, serve: Serve) -> None:
+    def test_continues_after_a_worker_dies(self, serve: Serve) -> None:
         server = serve(**PATIENT, WAYBILL_WORKERS="2")
         wait_until(lambda: len(children_of(server.process.pid)) == 2)
         server.client.close()
@@ -141,10 +141,10 @@ class TestRefusal:
         server.process.terminate()
         return still and answers and server.process.wait(STOP_SECONDS) == 0
 
-    def test_before_the_check(self, serve: Serve) -> None:
+    def test_is_logged_if_the_check_can_not_start(self, serve: Serve) -> None:
         assert self.refused(serve, "/nowhere")
 
-    def test_after_the_check(self, serve: Serve, tmp_path: Path) -> None:
+    def test_is_logged_if_the_program_can_not_run(self, serve: Serve, tmp_path: Path) -> None:
         program = tmp_path / "vanishing"
         program.write_text('#!/bin/sh\nrm "$0"\n')
         program.chmod(0o755)
@@ -153,7 +153,7 @@ class TestRefusal:
 
 
 class TestPredecessor:
-    def test_that_does_not_leave_is_stopped_and_then_killed(self) -> None:
+    def test_is_stopped_and_then_killed_if_it_does_not_leave(self) -> None:
         pid = os.fork()
         if not pid:
             for number in (signal.SIGUSR1, signal.SIGINT):
@@ -167,7 +167,7 @@ class TestPredecessor:
 
         wait_until(predecessor.has_ended)
 
-    def test_that_is_gone_has_ended(self) -> None:
+    def test_has_ended_if_its_process_is_gone(self) -> None:
         pid = os.fork()
         if not pid:
             os._exit(0)
@@ -177,7 +177,7 @@ class TestPredecessor:
 
 
 class TestServiceManager:
-    def test_learns_of_every_step(self, serve: Serve, tmp_path: Path) -> None:
+    def test_is_notified_of_every_step(self, serve: Serve, tmp_path: Path) -> None:
         receiver = Receiver(str(tmp_path / "notify"))
         messages: list[str] = []
 

@@ -16,23 +16,23 @@ def clock() -> Clock:
     return Clock()
 
 
-def test_the_first_death_is_answered_at_once(clock: Clock) -> None:
+def test_the_first_death_needs_no_pause(clock: Clock) -> None:
     assert Restarts(1.0, clock).pause() == 0.0
 
 
-def test_each_further_one_waits_longer(clock: Clock) -> None:
+def test_each_further_death_doubles_the_pause(clock: Clock) -> None:
     restarts = Restarts(1.0, clock)
 
     assert [restarts.pause() for _ in range(7)] == [0.0, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
 
 
-def test_a_thousand_deaths_wait_no_longer(clock: Clock) -> None:
+def test_the_pause_has_a_maximum(clock: Clock) -> None:
     restarts = Restarts(30.0, clock)
 
     assert [restarts.pause() for _ in range(5000)][-1] == 30.0
 
 
-def test_those_of_a_minute_ago_are_forgotten(clock: Clock) -> None:
+def test_deaths_count_for_a_minute(clock: Clock) -> None:
     restarts = Restarts(1.0, clock)
     restarts.pause()
     clock.now = 1.0

@@ -47,7 +47,7 @@ def begin_login(server: Server) -> socket.socket:
     return connection
 
 
-def test_clients_that_are_too_slow_are_sent_away(serve: Serve) -> None:
+def test_clients_that_are_too_slow_are_disconnected(serve: Serve) -> None:
     """Half a body, half a head and no data, at the same time: each has ten seconds."""
     server = serve(**SECRET)
     began = time.monotonic()
@@ -62,7 +62,7 @@ def test_clients_that_are_too_slow_are_sent_away(serve: Serve) -> None:
     assert answers[1:] == [b"", b""]
 
 
-def test_a_client_that_says_nothing_is_sent_away_sooner(serve: Serve) -> None:
+def test_a_client_that_sends_nothing_is_disconnected_sooner(serve: Serve) -> None:
     """After five seconds; a head has ten."""
     server = serve(**SECRET)
     began = time.monotonic()
@@ -71,7 +71,7 @@ def test_a_client_that_says_nothing_is_sent_away_sooner(serve: Serve) -> None:
     assert time.monotonic() - began < 8
 
 
-def test_an_address_has_its_share_of_connections(serve: Serve) -> None:
+def test_an_address_has_a_maximum_of_connections(serve: Serve) -> None:
     server = serve(**SECRET, WAYBILL_CONNECTIONS_PER_ADDRESS="3")
     with ExitStack() as stack:
         clients = [stack.enter_context(connect(server)) for _ in range(5)]
@@ -82,7 +82,7 @@ def test_an_address_has_its_share_of_connections(serve: Serve) -> None:
     assert "too_many_connections_of_an_address" in server.output.read_text()
 
 
-def test_an_address_behind_a_trusted_proxy_has_no_share(serve: Serve) -> None:
+def test_an_address_behind_a_trusted_proxy_has_no_maximum(serve: Serve) -> None:
     server = serve(**SECRET, WAYBILL_CONNECTIONS_PER_ADDRESS="3", WAYBILL_TRUSTED_PROXIES="1")
     with ExitStack() as stack:
         clients = [stack.enter_context(connect(server)) for _ in range(5)]
@@ -113,7 +113,7 @@ def test_finishes_the_request_in_flight_and_stops(serve: Serve, number: signal.S
     server.process.wait(STOP_SECONDS)
 
 
-def test_a_client_that_never_finishes_does_not_hold_up_the_stop(
+def test_a_client_that_never_finishes_does_not_delay_the_stop(
     serve: Serve,
 ) -> None:
     server = serve(**SECRET)
@@ -122,7 +122,9 @@ def test_a_client_that_never_finishes_does_not_hold_up_the_stop(
         server.process.wait(STOP_SECONDS)
 
 
-def test_the_demo_shop_is_there_at_the_first_start_and_stays(serve: Serve, tmp_path: Path) -> None:
+def test_the_demo_shop_is_created_at_the_first_start_and_stays(
+    serve: Serve, tmp_path: Path
+) -> None:
     credentials = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
     first = serve("--demo")
     assert f"<dd>{DEMO_PASSWORD}</dd>" in first.client.get("/users/login/").text
@@ -158,16 +160,14 @@ def test_the_demo_shop_is_there_at_the_first_start_and_stays(serve: Serve, tmp_p
         ),
     ],
 )
-def test_a_contract_that_can_not_be_served_stops_the_start(
-    tmp_path: Path, code: str, named: str
-) -> None:
+def test_an_invalid_contract_prevents_the_start(tmp_path: Path, code: str, named: str) -> None:
     process = start(tmp_path, PIPE, code=code, **SECRET)
     complaint, _ = process.communicate(timeout=30)
     assert process.returncode == 1
     assert named in complaint
 
 
-def test_a_setting_that_can_not_be_used_stops_the_start(tmp_path: Path) -> None:
+def test_an_invalid_setting_prevents_the_start(tmp_path: Path) -> None:
     process = start(tmp_path, PIPE, WAYBILL_WORKERS="none", WAYBILL_SECRET="short")
     complaint, _ = process.communicate(timeout=30)
     assert process.returncode == 1
@@ -175,7 +175,7 @@ def test_a_setting_that_can_not_be_used_stops_the_start(tmp_path: Path) -> None:
     assert "WAYBILL_SECRET" in complaint
 
 
-def test_a_secret_that_can_be_guessed_stops_the_start(tmp_path: Path) -> None:
+def test_a_guessable_secret_prevents_the_start(tmp_path: Path) -> None:
     process = start(tmp_path, PIPE, WAYBILL_SECRET="s" * 32)
     complaint, _ = process.communicate(timeout=30)
     assert process.returncode == 1
@@ -183,7 +183,7 @@ def test_a_secret_that_can_be_guessed_stops_the_start(tmp_path: Path) -> None:
     assert "ssss" not in complaint
 
 
-def test_a_secret_that_can_be_guessed_is_good_enough_for_the_demo_shop(tmp_path: Path) -> None:
+def test_a_guessable_secret_is_accepted_for_the_demo_shop(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
         process = start(tmp_path, PIPE, "--demo", PORT=port, WAYBILL_SECRET="s" * 32)
@@ -191,7 +191,7 @@ def test_a_secret_that_can_be_guessed_is_good_enough_for_the_demo_shop(tmp_path:
     assert "Can't listen" in complaint
 
 
-def test_a_port_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
+def test_a_port_in_use_prevents_the_start(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         process = start(tmp_path, PIPE, "--demo", PORT=str(port), **SECRET)

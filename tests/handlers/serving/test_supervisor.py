@@ -46,7 +46,7 @@ def kill_a_worker(server: Server) -> int:
 
 
 class TestDeaths:
-    def test_one_after_the_other_do_not_end_the_server(self, serve: Serve) -> None:
+    def test_of_one_worker_after_the_other_do_not_end_the_server(self, serve: Serve) -> None:
         server = serve(**SECRET)
 
         for _ in range(4):
@@ -60,7 +60,7 @@ class TestDeaths:
         assert log.count("worker_died") == 4
         assert "SIGKILL" in log
 
-    def test_leave_the_other_workers_alone(self, serve: Serve) -> None:
+    def test_do_not_affect_the_other_workers(self, serve: Serve) -> None:
         server = serve(**SECRET, WAYBILL_WORKERS="2")
         wait_until(lambda: len(children_of(server.process.pid)) == 2)
         unlucky, other = children_of(server.process.pid)
@@ -71,7 +71,7 @@ class TestDeaths:
 
         assert other in children_of(server.process.pid)
 
-    def test_let_clients_wait_instead_of_refusing_them(self, serve: Serve) -> None:
+    def test_make_clients_wait_instead_of_refusing_them(self, serve: Serve) -> None:
         server = serve(**SECRET)
         for _ in range(4):  # after them, the next one waits for 0.8 seconds
             kill_a_worker(server)
@@ -85,7 +85,7 @@ class TestDeaths:
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
 
-    def test_that_are_too_many_end_the_server(self, tmp_path: Path, database_url: str) -> None:
+    def test_end_the_server_if_there_are_too_many(self, tmp_path: Path, database_url: str) -> None:
         """Kills each worker once it runs, with pauses of 10 ms."""
         code = FAILING.format("kill(__import__('os').getpid(), 9)")
         code = f"import handlers.serving.supervisor as s; s._LONGEST_PAUSE_SECONDS = 0.01; {code}"
@@ -100,7 +100,7 @@ class TestDeaths:
 
 
 class TestStart:
-    def test_that_fails_is_not_tried_again(self, tmp_path: Path, database_url: str) -> None:
+    def test_is_not_repeated_if_it_fails(self, tmp_path: Path, database_url: str) -> None:
         env = {"WAYBILL_DATABASE_URL": database_url, "PORT": str(free_port())} | SECRET | QUIET
         process = start(tmp_path, PIPE, code=FAILING.format("_exit(3)"), **env)
 
@@ -113,7 +113,7 @@ class TestStart:
 
 class TestStop:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_while_a_worker_is_dead_is_a_good_end(
+    def test_has_exit_code_0_while_a_worker_is_dead(
         self, serve: Serve, number: signal.Signals
     ) -> None:
         server = serve(**SECRET)
@@ -126,7 +126,7 @@ class TestStop:
 
         assert server.process.wait(STOP_SECONDS) == 0
 
-    def test_by_ctrl_c_which_the_workers_see_too_is_a_good_end(self, serve: Serve) -> None:
+    def test_has_exit_code_0_after_ctrl_c_to_all_processes(self, serve: Serve) -> None:
         server = serve(**SECRET)
 
         os.killpg(server.process.pid, signal.SIGINT)

@@ -175,7 +175,9 @@ def test_servers_of_both_releases_work_side_by_side(old_server: Server, followin
         new_server.end()
 
 
-def test_the_way_back_is_open(previous: Release, following: Release) -> None:
+def test_the_previous_release_works_with_expanded_tables(
+    previous: Release, following: Release
+) -> None:
     following.run("migrate")
 
     exit_code, output = previous.run("migrate")
@@ -205,7 +207,7 @@ def test_the_next_release_does_not_start_before_the_migration(
         assert output.endswith("Run: waybill migrate\n")
 
 
-def test_a_running_server_of_the_next_release_is_not_ready_for_the_tables_before(
+def test_a_server_of_the_next_release_is_not_ready_without_the_migration(
     client: TestClient, next_release: NextRelease
 ) -> None:
     revision = next_release.add_step(EXPANDING)

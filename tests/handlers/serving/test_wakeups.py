@@ -5,7 +5,7 @@ from threading import Timer
 from handlers.serving.wakeups import Wakeup
 
 
-def test_one_before_the_sleep_ends_it_at_once() -> None:
+def test_a_wakeup_before_the_sleep_ends_it_at_once() -> None:
     wakeup = Wakeup()
     wakeup.set()
 
@@ -15,7 +15,7 @@ def test_one_before_the_sleep_ends_it_at_once() -> None:
     assert not wakeup.wait(0)
 
 
-def test_any_number_is_cleared() -> None:
+def test_all_wakeups_are_cleared() -> None:
     wakeup = Wakeup()
     for _ in range(100_000):  # more than the pipe holds
         wakeup.set()
@@ -58,7 +58,7 @@ def test_a_forked_process_ends_the_sleep() -> None:
     os.waitpid(pid, 0)
 
 
-def test_a_signal_ends_the_sleep_whatever_its_handler_does() -> None:
+def test_a_signal_with_any_handler_ends_the_sleep() -> None:
     wakeup = Wakeup()
     previous = signal.signal(signal.SIGUSR2, lambda *_: None)
     before = signal.set_wakeup_fd(-1)

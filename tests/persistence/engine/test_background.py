@@ -14,7 +14,7 @@ def running() -> Background:
     return Background()
 
 
-def test_runs_one_function_after_the_other(running: Background) -> None:
+def test_functions_run_one_after_the_other(running: Background) -> None:
     done: list[int] = []
 
     for number in range(5):
@@ -24,7 +24,7 @@ def test_runs_one_function_after_the_other(running: Background) -> None:
     assert done == [0, 1, 2, 3, 4]
 
 
-def test_drops_what_comes_while_too_many_wait(running: Background) -> None:
+def test_functions_are_dropped_while_too_many_wait(running: Background) -> None:
     has_begun, may_end = Event(), Event()
     done: list[int] = []
 
@@ -42,7 +42,9 @@ def test_drops_what_comes_while_too_many_wait(running: Background) -> None:
     assert done == list(range(MAX_WAITING))
 
 
-def test_goes_on_after_a_failure(running: Background, caplog: pytest.LogCaptureFixture) -> None:
+def test_functions_run_after_one_that_failed(
+    running: Background, caplog: pytest.LogCaptureFixture
+) -> None:
     done: list[str] = []
 
     def fail() -> None:
@@ -57,7 +59,7 @@ def test_goes_on_after_a_failure(running: Background, caplog: pytest.LogCaptureF
     assert "no disk" in caplog.text
 
 
-def test_begins_anew_when_its_thread_has_ended(
+def test_a_new_thread_starts_after_the_last_one_has_ended(
     running: Background, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(background, "_IDLE_SECONDS", 0.01)
@@ -74,7 +76,7 @@ def test_begins_anew_when_its_thread_has_ended(
     assert done == ["first", "second"]
 
 
-def test_closing_what_never_ran_waits_for_nothing(running: Background) -> None:
+def test_close_returns_at_once_if_nothing_ran(running: Background) -> None:
     running.close()
 
 
@@ -85,7 +87,7 @@ def _run_and_close(running: Background) -> None:
     assert has_run.is_set()
 
 
-def test_of_a_forked_process_begins_with_nothing(running: Background) -> None:
+def test_a_forked_process_starts_empty(running: Background) -> None:
     has_begun, may_end = Event(), Event()
 
     def hold() -> None:

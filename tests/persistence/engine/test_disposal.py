@@ -10,7 +10,7 @@ def driver_of(connection: sa.Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def test_connections_in_use_are_closed_when_they_come_back(engines: Engines) -> None:
+def test_connections_in_use_are_closed_when_they_are_returned(engines: Engines) -> None:
     closed: list[object] = []
     for engine in (engines.writing, engines.autocommit, engines.snapshot, engines.cache_writer):
         event.listen(engine, "close", lambda driver, _entry: closed.append(driver))
@@ -24,7 +24,7 @@ def test_connections_in_use_are_closed_when_they_come_back(engines: Engines) -> 
         assert driver in closed
 
 
-def test_later_connections_are_used_again(engines: Engines) -> None:
+def test_later_connections_are_reused(engines: Engines) -> None:
     engines.dispose()
     with engines.autocommit.connect() as connection:
         first = driver_of(connection)

@@ -25,7 +25,7 @@ on_a_server = pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no hosts")
         "postgresql://me:p%40ss@/shop?host=h1,h2&port=5432,5433",
     ],
 )
-def test_several_hosts_are_those_of_libpq(url: str) -> None:
+def test_several_hosts_become_options_of_libpq(url: str) -> None:
     parsed = database_url(url)
 
     assert parsed.drivername == "postgresql+psycopg"
@@ -37,7 +37,7 @@ def test_several_hosts_are_those_of_libpq(url: str) -> None:
     }
 
 
-def test_the_url_says_which_of_several_hosts_is_wanted() -> None:
+def test_target_session_attrs_of_the_url_is_used() -> None:
     parsed = database_url("postgresql://h1,h2/shop?target_session_attrs=any")
 
     assert dict(parsed.query) == {"host": "h1,h2", "target_session_attrs": "any"}
@@ -47,7 +47,7 @@ def test_the_url_says_which_of_several_hosts_is_wanted() -> None:
     "url",
     ["postgresql+psycopg://me:a@h1:5432/shop?sslmode=require", "postgresql+psycopg:///a?host=/run"],
 )
-def test_one_host_stays_as_it_is(url: str) -> None:
+def test_a_url_with_one_host_is_not_changed(url: str) -> None:
     assert database_url(url).render_as_string(hide_password=False) == url.replace("/run", "%2Frun")
 
 
@@ -55,7 +55,7 @@ def test_sqlite_has_no_hosts() -> None:
     assert database_url("sqlite:///a,b.sqlite3").database == "a,b.sqlite3"
 
 
-def test_every_host_gets_a_url_of_its_own() -> None:
+def test_each_host_has_a_url() -> None:
     urls = host_urls(
         "postgresql://me:a@h1,[::1]:5433/shop?sslmode=require&load_balance_hosts=random"
         "&target_session_attrs=prefer-standby"

@@ -52,14 +52,12 @@ def warm(url: str, clients: int) -> None:
 
 
 class TestIsShared:
-    def test_a_server_itself_is_not(self, migrated_url: str) -> None:
+    def test_is_false_without_a_pooler(self, migrated_url: str) -> None:
         assert not is_shared(migrated_url)
 
     @pytest.mark.parametrize("round_robin", [False, True])
     @pytest.mark.parametrize("size", [1, 2, 5])
-    def test_a_pool_of_transactions_is_idle_or_warm(
-        self, start: Start, size: int, round_robin: bool
-    ) -> None:
+    def test_is_true_in_transaction_mode(self, start: Start, size: int, round_robin: bool) -> None:
         pooler = start(TRANSACTION, size, round_robin=round_robin)
 
         assert is_shared(pooler.url)
@@ -67,7 +65,7 @@ class TestIsShared:
         assert is_shared(pooler.url)
 
     @pytest.mark.parametrize("round_robin", [False, True])
-    def test_a_pool_of_sessions_is_not(self, start: Start, round_robin: bool) -> None:
+    def test_is_false_in_session_mode(self, start: Start, round_robin: bool) -> None:
         pooler = start(SESSION, round_robin=round_robin)
 
         assert not any(is_shared(pooler.url) for _ in range(3))
@@ -77,14 +75,14 @@ class TestDatabase:
     def open(self, url: str, *, is_shared: bool = False) -> Database:
         return Database(url, renderers=fake_renderers(), pool=Pool(3, is_shared=is_shared))
 
-    def test_without_the_setting_is_refused(self, start: Start) -> None:
+    def test_refuses_a_transaction_pooler_without_the_setting(self, start: Start) -> None:
         database = self.open(start(TRANSACTION).url)
 
         with pytest.raises(TransactionPooler):
             database.require_session_pooling()
         database.close()
 
-    def test_is_not_ready_without_it(self, start: Start) -> None:
+    def test_is_not_ready_without_the_setting(self, start: Start) -> None:
         database = self.open(start(TRANSACTION).url)
 
         with pytest.raises(TransactionPooler):
@@ -94,7 +92,7 @@ class TestDatabase:
     @pytest.mark.parametrize(
         ("mode", "is_shared"), [(SESSION, False), (SESSION, True), (TRANSACTION, True)]
     )
-    def test_works_with_it_and_with_sessions(
+    def test_works_with_the_setting_and_with_session_mode(
         self, start: Start, make_url: MakeUrl, mode: str, is_shared: bool
     ) -> None:
         database = self.open(start(mode, 8).url_of(make_url()), is_shared=is_shared)
@@ -111,7 +109,7 @@ class TestDatabase:
             assert listed(database, user.pk)[0]["version"] > before
         database.close()
 
-    def test_is_not_judged_where_nobody_answers(self) -> None:
+    def test_does_not_know_the_mode_of_a_pooler_that_does_not_answer(self) -> None:
         database = self.open("postgresql://nobody@127.0.0.1:1/none")
 
         with pytest.raises(Unavailable) as refusal:
@@ -119,7 +117,7 @@ class TestDatabase:
         assert not isinstance(refusal.value, TransactionPooler)
 
 
-def test_migrations_keep_to_the_pooler_too(
+def test_migrations_work_with_a_transaction_pooler(
     make_url: MakeUrl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pools: list[Pool] = []

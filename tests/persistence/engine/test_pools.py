@@ -15,7 +15,7 @@ def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "POOL_TIMEOUT", 0.05)
 
 
-def test_a_free_connection_is_no_wait_and_a_taken_one_is(database_url: str) -> None:
+def test_only_waits_for_a_connection_in_use_are_reported(database_url: str) -> None:
     waits: list[tuple[str, float]] = []
     engines = connect(database_url, Pool(1))
     engines.report_waits(Measures(pool_wait=lambda pool, seconds: waits.append((pool, seconds))))
@@ -33,7 +33,7 @@ def test_a_free_connection_is_no_wait_and_a_taken_one_is(database_url: str) -> N
     assert seconds >= 0.05
 
 
-def test_a_connection_that_comes_back_in_time_ends_the_wait(
+def test_a_returned_connection_ends_the_wait(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "POOL_TIMEOUT", 30)
@@ -57,7 +57,7 @@ def test_a_connection_that_comes_back_in_time_ends_the_wait(
     assert len(waits) == 1
 
 
-def test_pools_are_those_that_are_named(database_url: str) -> None:
+def test_pools_have_the_names_of_pool_names(database_url: str) -> None:
     engines = connect(database_url, Pool(3))
 
     assert tuple(engines.pool_use()) == opening.pool_names(database_url)

@@ -26,7 +26,7 @@ NAMES = "SELECT name FROM pg_prepared_statements WHERE strpos(statement, 'pg_pre
 FIRST_NAMES = CompiledQuery(sa.select(users.c.first_name).where(users.c.pk >= sa.bindparam("pk")))
 
 
-def test_psycopg_names_them_where_this_expects_it() -> None:
+def test_the_overridden_methods_are_those_of_psycopg() -> None:
     """The overridden methods are those that the pinned psycopg uses."""
     assert PrepareManager.get is not UniqueNames.get
     assert issubclass(UniqueNamesConnection, psycopg.Connection)
@@ -43,7 +43,7 @@ def single(migrated_url: str) -> Iterator[Engines]:
 @on_a_server
 class TestNames:
     @pytest.mark.parametrize("name", ["writing", "autocommit", "cache_writer"])
-    def test_are_those_of_one_connection(self, single: Engines, name: str) -> None:
+    def test_are_unique_for_each_connection(self, single: Engines, name: str) -> None:
         engine, names = getattr(single, name), []
         for _ in range(2):
             with engine.connect() as connection:
@@ -58,7 +58,7 @@ class TestNames:
             for statement_name in names[0] | names[1]
         )
 
-    def test_are_kept_for_the_next_time(self, single: Engines) -> None:
+    def test_are_reused(self, single: Engines) -> None:
         with single.autocommit.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
             before = set(connection.exec_driver_sql(NAMES).scalars())
@@ -67,7 +67,7 @@ class TestNames:
 
             assert set(connection.exec_driver_sql(NAMES).scalars()) == before
 
-    def test_are_none_behind_a_pooler_that_exchanges_connections(self, migrated_url: str) -> None:
+    def test_are_not_used_behind_a_transaction_pooler(self, migrated_url: str) -> None:
         engines = connect(migrated_url, Pool(1, is_shared=True))
         for engine in (engines.writing, engines.autocommit, engines.snapshot, engines.cache_writer):
             with engine.connect() as connection:
@@ -80,8 +80,8 @@ class TestNames:
 
 
 @on_a_server
-class TestHurried:
-    def test_sets_nothing_beyond_its_transaction(self, single: Engines) -> None:
+class TestCacheConnection:
+    def test_has_settings_for_its_transaction_only(self, single: Engines) -> None:
         names = ("lock_timeout", "synchronous_commit")
         with single.cache_writer.connect() as connection:
             usual = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
@@ -108,8 +108,8 @@ def forget(connection: Any) -> None:
 
 
 @on_a_server
-class TestExchanged:
-    def test_a_statement_that_is_not_there_costs_its_connection(self, single: Engines) -> None:
+class TestExchangedConnection:
+    def test_a_missing_statement_closes_the_connection(self, single: Engines) -> None:
         with closing(Work(single.autocommit)) as work:
             FIRST_NAMES.rows(work, {"pk": 1})
             connection = work.connection
@@ -122,7 +122,7 @@ class TestExchanged:
         with closing(Work(single.autocommit)) as work:
             assert FIRST_NAMES.rows(work, {"pk": 1}) is not None
 
-    def test_the_same_for_statements_that_sqlalchemy_runs(self, single: Engines) -> None:
+    def test_a_missing_statement_of_sqlalchemy_closes_the_connection(self, single: Engines) -> None:
         with single.autocommit.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
             forget(connection)
@@ -133,7 +133,7 @@ class TestExchanged:
         with single.autocommit.connect() as connection:
             assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
 
-    def test_a_name_that_is_taken_costs_its_connection(self, single: Engines) -> None:
+    def test_a_name_in_use_closes_the_connection(self, single: Engines) -> None:
         with single.autocommit.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
             names = [
@@ -150,7 +150,7 @@ class TestExchanged:
         assert raised.value.connection_invalidated
         assert getattr(raised.value.orig, "sqlstate", None) == "42P05"
 
-    def test_is_answered_as_unavailable(self, database: Database) -> None:
+    def test_raises_unavailable(self, database: Database) -> None:
         with database.reading() as uow:
             uow.sessions.owner(b"a" * 32)
             forget(uow.sessions._work.connection)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -160,7 +160,7 @@ class TestExchanged:
 
 
 @on_a_server
-def test_a_plan_that_a_migration_made_stale_costs_its_connection(copy_url: MakeUrl) -> None:
+def test_a_plan_that_a_migration_made_stale_closes_the_connection(copy_url: MakeUrl) -> None:
     url = copy_url()
     engines = connect(url, Pool(1))
     with closing(Work(engines.autocommit)) as work:

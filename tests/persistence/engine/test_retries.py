@@ -35,7 +35,7 @@ class Work:
     "lost", [psycopg.errors.DeadlockDetected(), psycopg.errors.SerializationFailure()]
 )
 class TestWrite:
-    def test_is_done_again(self, database: Database, lost: Exception) -> None:
+    def test_repeats_work_that_lost(self, database: Database, lost: Exception) -> None:
         work = Work(MAX_ATTEMPTS - 1, lost)
 
         pk = database.write(work)
@@ -44,7 +44,7 @@ class TestWrite:
         with database.reading() as uow:
             assert uow.users.get(pk) is not None
 
-    def test_gives_up_in_the_end(self, database: Database, lost: Exception) -> None:
+    def test_raises_after_the_last_attempt(self, database: Database, lost: Exception) -> None:
         work = Work(MAX_ATTEMPTS, lost)
 
         with pytest.raises(Unavailable):
@@ -54,7 +54,7 @@ class TestWrite:
 
 
 class TestSavepoints:
-    def test_are_there_once_one_is_missing(self, database: Database) -> None:
+    def test_are_used_after_one_was_needed(self, database: Database) -> None:
         """The first expected error within a block ends the whole attempt."""
         with database.writing() as uow:
             uow.users.add(make_user(email="ayse@example.com"))
@@ -74,7 +74,7 @@ class TestSavepoints:
         with database.reading() as uow:
             assert uow.users.by_email_key("zeynep@example.com", UserType.REGISTERED) is not None
 
-    def test_are_not_made_before(
+    def test_are_not_used_in_the_first_attempt(
         self, database: Database, statements: list[tuple[str, Any]]
     ) -> None:
         def work(uow: Any) -> None:
@@ -86,7 +86,7 @@ class TestSavepoints:
 
         assert not [text for text, _ in statements if text.startswith("SAVEPOINT")]
 
-    def test_do_not_help_where_the_database_is_gone(self, database: Database) -> None:
+    def test_are_not_tried_when_the_database_is_away(self, database: Database) -> None:
         runs = []
 
         def work(uow: Any) -> None:
@@ -100,8 +100,8 @@ class TestSavepoints:
         assert len(runs) == 1
 
 
-class TestOtherwise:
-    def test_what_is_not_available_is_not_tried_again(
+class TestOtherErrors:
+    def test_unavailable_is_not_retried(
         self, database: Database, caplog: pytest.LogCaptureFixture
     ) -> None:
         work = Work(1, psycopg.errors.AdminShutdown())
@@ -111,7 +111,7 @@ class TestOtherwise:
 
         assert work.runs == 1
 
-    def test_a_refusal_is_no_loss(self, database: Database) -> None:
+    def test_a_refusal_is_not_retried(self, database: Database) -> None:
         runs = []
 
         def work(_: Any) -> None:

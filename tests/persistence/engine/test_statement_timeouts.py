@@ -33,7 +33,7 @@ def short_timeout(migrated_url: str) -> Iterator[Engines]:
 
 @on_a_server
 @pytest.mark.parametrize("name", ["writing", "autocommit", "snapshot"])
-def test_a_statement_is_given_up_and_ended(short_timeout: Engines, name: str) -> None:
+def test_a_statement_is_cancelled_after_the_timeout(short_timeout: Engines, name: str) -> None:
     engine, began = getattr(short_timeout, name), monotonic()
 
     with engine.connect() as connection, pytest.raises(OperationalError) as raised:
@@ -45,7 +45,7 @@ def test_a_statement_is_given_up_and_ended(short_timeout: Engines, name: str) ->
         assert connection.exec_driver_sql(_ASLEEP).scalar() == 0
 
 
-def test_a_server_that_takes_the_connection_and_is_silent_is_not_available() -> None:
+def test_a_server_that_accepts_and_does_not_answer_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"postgres://nobody@127.0.0.1:{listener.getsockname()[1]}/none"
         database = _open(url)
@@ -58,7 +58,7 @@ def test_a_server_that_takes_the_connection_and_is_silent_is_not_available() -> 
 
 
 @on_a_server
-def test_a_migration_takes_its_time(make_url: MakeUrl) -> None:
+def test_a_migration_has_no_timeout(make_url: MakeUrl) -> None:
     url = make_url()
     database = _open(url)
     with psycopg.connect(url, autocommit=True) as other:

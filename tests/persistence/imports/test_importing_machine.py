@@ -192,6 +192,8 @@ class Importing(RuleBasedStateMachine):
             before = deepcopy(self.document)
             result = self.send(change)
             self.document = before
+            if isinstance(result, ImportResult) and result.outcome is Outcome.UNCHANGED:
+                return  # the last document, whose counters were right when it was stored
             assert isinstance(result, ImportResult) is ((cancelled, refunded) == known)
 
     @rule(at=index, status=st.sampled_from(STATUSES), units=st.integers(1, 3))

@@ -99,6 +99,17 @@ class TestRefunds:
 
         assert checked.order.refund_amount == 5000
 
+    def test_of_a_line_do_not_shrink_by_an_unpaid_return_of_another(self, checked: Case) -> None:
+        returned = imported_request(cancellation_type="refund", status="completed")
+        checked.place(DELIVERED, state="delivered", payment_pending=True)
+        checked.document["items"][1] |= DELIVERED | returned
+        assert is_stored(checked.send())
+        checked.request(approve_request)
+
+        assert is_stored(checked.send(payment_pending=False))
+
+        assert checked.order.refund_amount == 2000
+
     def test_in_advance_do_not_reject_later_documents(self, case: Case) -> None:
         case.place(refund_amount="20.00")
         case.document.pop("refund_amount")

@@ -68,11 +68,11 @@ class TestExpandedTables:
         migrate(database, next_release)
         return revision
 
-    def test_are_ready_for_the_code_before(self, database: Database) -> None:
+    def test_are_ready_for_the_previous_release(self, database: Database) -> None:
         database.require_ready()
         database.require_schema()
 
-    def test_are_read_and_written_by_the_code_before(self, database: Database) -> None:
+    def test_are_read_and_written_by_the_previous_release(self, database: Database) -> None:
         order = store_order(database, user_pk=store_user(database).pk)
         [before] = listed(database, order.user_pk)
         change_notes(database, order.pk, "changed")
@@ -87,7 +87,7 @@ class TestExpandedTables:
             database.require_ready()
             database.require_schema()
 
-    def test_are_left_alone_by_the_code_before(
+    def test_are_not_changed_by_the_previous_release(
         self, database: Database, own_engines: Engines, expanded: str
     ) -> None:
         database.migrate()
@@ -95,7 +95,7 @@ class TestExpandedTables:
         assert state(own_engines) == SchemaState(expanded, oldest_code())
 
 
-def test_tables_of_the_code_before_are_not_ready(
+def test_tables_of_the_previous_release_are_not_ready(
     database: Database, next_release: NextRelease
 ) -> None:
     revision = next_release.add_step(EXPANDING)
@@ -106,7 +106,7 @@ def test_tables_of_the_code_before_are_not_ready(
             assert refusal.value.params["needed"] == revision
 
 
-def test_contracted_tables_are_not_ready_for_the_code_before(
+def test_contracted_tables_are_not_ready_for_the_previous_release(
     database: Database, next_release: NextRelease
 ) -> None:
     next_release.add_step(EXPANDING)
@@ -121,7 +121,7 @@ def test_contracted_tables_are_not_ready_for_the_code_before(
         database.require_ready()
 
 
-def test_without_a_record_only_the_same_revision_will_do() -> None:
+def test_without_a_record_only_the_same_revision_is_ready() -> None:
     assert SchemaState("0013").accepts("0013")
     assert not SchemaState("0013").accepts("0012")
     assert not SchemaState("0013").accepts("0014")
@@ -152,7 +152,7 @@ def test_what_succeeded_before_a_failure_stays(
 
 
 class TestConcurrentIndex:
-    def test_is_made(
+    def test_is_created(
         self, database: Database, own_engines: Engines, next_release: NextRelease
     ) -> None:
         revision = next_release.add_step(CONCURRENT, is_concurrent=True)
@@ -162,7 +162,7 @@ class TestConcurrentIndex:
         assert state(own_engines) == SchemaState(revision, oldest_code())
         assert is_valid(own_engines)
 
-    def test_is_made_by_one_of_two_processes(
+    def test_is_created_by_one_of_two_processes(
         self, url: str, own_engines: Engines, next_release: NextRelease
     ) -> None:
         next_release.add_step(CONCURRENT, is_concurrent=True)
@@ -179,7 +179,7 @@ class TestConcurrentIndex:
             database.close()
 
     @on_a_server
-    def test_that_an_interrupted_attempt_left_is_replaced(
+    def test_replaces_an_invalid_one(
         self, database: Database, own_engines: Engines, next_release: NextRelease
     ) -> None:
         next_release.add_step(CONCURRENT, is_concurrent=True)
@@ -222,7 +222,7 @@ class TestLocks:
         timeout = sa.select(sa.func.set_config("lock_timeout", "1ms", True))
         monkeypatch.setattr(running, "_SET_LOCK_TIMEOUT", timeout)
 
-    def test_that_are_never_free_leave_everything_as_it_was(
+    def test_that_are_never_free_change_nothing(
         self,
         url: str,
         database: Database,
@@ -240,7 +240,7 @@ class TestLocks:
         assert state(own_engines) == before
         assert not sa.inspect(own_engines.autocommit).has_table("wishes")
 
-    def test_are_tried_again(
+    def test_are_retried(
         self,
         url: str,
         database: Database,

@@ -37,7 +37,7 @@ def test_each_declares_the_code_that_works_with_it(step: Step) -> None:
 
 
 @pytest.mark.parametrize("step", DECLARED, ids=lambda step: step.revision)
-def test_none_excludes_the_code_of_the_release_before(step: Step) -> None:
+def test_none_excludes_the_previous_release(step: Step) -> None:
     """Except for 0.1.0, whose servers have to be stopped."""
     before = [head for head in HEADS.values() if FIRST_DECLARED <= head < step.revision]
 
@@ -57,7 +57,7 @@ def test_none_excludes_the_code_of_the_release_before(step: Step) -> None:
         (CONCURRENT, {"is_concurrent": True, "is_contracting": True}, "can't contract"),
     ],
 )
-def test_a_fault_is_found(
+def test_invalid_declarations_are_found(
     next_release: NextRelease, upgrade: str, options: dict[str, bool], fault: str | None
 ) -> None:
     next_release.add_step(upgrade, **options)
@@ -69,7 +69,7 @@ def test_a_fault_is_found(
     assert bool(found) is (fault is not None)
 
 
-def test_the_revision_of_a_release_is_one_that_there_is() -> None:
+def test_revisions_of_releases_exist() -> None:
     revisions = [step.revision for step in all_steps()]
 
     assert set(HEADS.values()) <= set(revisions)

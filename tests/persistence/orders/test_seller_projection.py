@@ -19,7 +19,8 @@ from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.aggregate import ORDER
 from persistence.orders.seller_counts import SHARDS, seller_order_counts
-from persistence.orders.seller_projection import rebuild_seller_orders, seller_orders
+from persistence.orders.seller_orders import seller_orders
+from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.sql.work import Work
 from tests.support.builders import NOW, make_item, make_product, make_seller
 from tests.support.complete_orders import TEXT, complete_order

@@ -15,6 +15,7 @@ from domain.shared.paging import CursorPage, Page, PageRequest
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
+from tests.support import citus
 from tests.support.builders import NOW, make_seller
 from tests.support.seller_market import Market
 from tests.support.stored import plan_of
@@ -200,11 +201,8 @@ class TestWalk:
 
 class TestIndexes:
     @pytest.mark.parametrize(
-        ("resource", "index"),
-        [
-            ("seller_orders", "ix_seller_orders_seller_pk_date_placed_pk"),
-            ("seller_order_items", "ix_order_items_seller_pk_created_date_pk"),
-        ],
+        ("resource", "columns"),
+        [("seller_orders", "date_placed_pk"), ("seller_order_items", "created_date_pk")],
     )
     @pytest.mark.parametrize("query", [{"page": PageRequest()}, {"cursor": ""}])
     def test_sort_the_newest_rows(
@@ -213,14 +211,16 @@ class TestIndexes:
         engines: Engines,
         statements: list[tuple[str, Any]],
         resource: str,
-        index: str,
+        columns: str,
         query: dict[str, Any],
     ) -> None:
         list_page(database, resource, make_seller(pk=1), **query)
 
         chosen, values = statements[-1]
         plan = plan_of(engines, chosen, values)
-        assert index in plan
+        definition = LIST_DEFINITIONS[resource]
+        listing = definition.of_copies if citus.COORDINATOR else definition.of_rows
+        assert f"ix_{listing.table}_seller_pk_{columns}" in plan
         assert "TEMP B-TREE" not in plan
 
     def test_cover_the_count(
@@ -230,7 +230,8 @@ class TestIndexes:
 
         counted, values = statements[0]
         plan = plan_of(engines, counted, values)
-        assert "seller_orders" not in plan
+        # Copies have the version that the page shows in the sellers' orders.
+        assert citus.COORDINATOR or "seller_orders" not in plan
         assert "COVERING INDEX" in plan or "Index Only Scan" in plan
 
 

@@ -18,7 +18,7 @@ from domain.orders.states import OrderState
 from domain.seller_center.order_items import reject_seller_order_item
 from persistence.database import Database
 from persistence.engine.engines import Engines
-from persistence.orders.seller_projection import seller_orders
+from persistence.orders.seller_orders import seller_orders
 from tests.persistence.imports.test_store import store_one
 from tests.support.builders import make_discount, make_seller, make_shipping_company
 from tests.support.documents import line_document

@@ -49,9 +49,9 @@ WALLS: list[tuple[sa.Table, dict[str, Any]]] = [
 ]
 
 
-class TestWalls:
+class TestConstraints:
     @pytest.mark.parametrize(("table", "values"), WALLS, ids=str)
-    def test_the_database_refuses_what_no_rule_allows(
+    def test_refuse_what_no_rule_allows(
         self,
         database: Database,
         engines: Engines,
@@ -70,7 +70,7 @@ class TestWalls:
         with engines.writing.connect() as connection, pytest.raises(IntegrityError):
             connection.execute(sa.update(table).values(change))
 
-    def test_an_item_has_one_open_request_of_a_type(
+    def test_allow_one_open_request_of_a_type_for_an_item(
         self, database: Database, engines: Engines, shopper: User
     ) -> None:
         reason_pk = store_reason(engines).pk
@@ -103,13 +103,13 @@ class TestUtcDateTime:
         assert order.invoice_date == moment
         assert order.invoice_date.tzinfo is UTC
 
-    def test_refuses_a_moment_without_a_zone(self, database: Database, shopper: User) -> None:
+    def test_refuses_a_datetime_without_a_zone(self, database: Database, shopper: User) -> None:
         naive = datetime.fromisoformat("2026-03-01")
 
         with pytest.raises(ValueError, match="time zone"):
             store_order(database, user_pk=shopper.pk, invoice_date=naive)
 
-    def test_compares_as_a_moment(self, engines: Engines, shopper: User) -> None:
+    def test_compares_as_a_point_in_time(self, engines: Engines, shopper: User) -> None:
         istanbul = timezone(timedelta(hours=3))
         same = shopper.created_date.astimezone(istanbul)
         earlier = sa.select(users.c.pk).where(users.c.created_date < same)
@@ -127,7 +127,7 @@ class TestJson:
             assert connection.execute(unset).scalar_one() == 1
 
 
-def test_a_session_has_a_whole_hash(engines: Engines, shopper: User) -> None:
+def test_the_hash_of_a_session_has_32_bytes(engines: Engines, shopper: User) -> None:
     half = {"id_hash": b"half", "user_pk": shopper.pk}
     dates = dict.fromkeys(("created_date", "expires_date"), shopper.created_date)
 

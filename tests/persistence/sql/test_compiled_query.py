@@ -33,7 +33,7 @@ RENAMED = CompiledQuery(sa.update(users).values(first_name=sa.bindparam("first_n
 
 
 class TestCompiledQuery:
-    def test_values_go_in_and_come_out_as_sqlalchemy_has_them(
+    def test_converts_parameters_and_results_like_sqlalchemy(
         self, engines: Engines, database: Database
     ) -> None:
         user = store_user(database, created_date=NOW)
@@ -44,13 +44,13 @@ class TestCompiledQuery:
 
         assert rows == [(UserType.REGISTERED, user.uuid, NOW, 5)]
 
-    def test_a_value_that_no_column_takes_is_refused(self, engines: Engines) -> None:
+    def test_refuses_a_value_that_the_column_does_not_accept(self, engines: Engines) -> None:
         naive = datetime.now(UTC).replace(tzinfo=None)
 
         with closing(Work(engines.autocommit)) as work, pytest.raises(ValueError, match="zone"):
             OF_USER.rows(work, {"pk": 1, "since": naive})
 
-    def test_what_was_not_flushed_is_seen(self, database: Database, shopper: User) -> None:
+    def test_flushes_before_it_runs(self, database: Database, shopper: User) -> None:
         named = CompiledQuery(sa.select(users.c.first_name).where(users.c.pk == sa.bindparam("pk")))
 
         with database.writing() as uow:
@@ -60,7 +60,7 @@ class TestCompiledQuery:
 
             assert named.scalar(uow.users._work, {"pk": shopper.pk}) == "Ayşe"  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def test_errors_are_those_of_sqlalchemy(self, engines: Engines) -> None:
+    def test_raises_sqlalchemy_s_errors(self, engines: Engines) -> None:
         nothing = CompiledQuery(
             sa.select(sa.literal_column("a").label("a")).select_from(sa.table("b"))
         )
@@ -73,19 +73,19 @@ class TestCompiledQuery:
 
 class TestConnections:
     @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server that could cut them")
-    def test_that_were_cut_are_given_up(self, make_url: MakeUrl) -> None:
+    def test_are_closed_after_they_were_interrupted(self, make_url: MakeUrl) -> None:
         # A database of its own, since other tests need the shared one's connections.
         url = make_url()
         database = Database(url, renderers=fake_renderers())
         database.migrate()
-        with database.reading() as uow:
+        with database.writing() as uow:
             assert uow.sessions.owner(b"a" * 32) is None
         _cut(url)
 
-        with pytest.raises(Unavailable), database.reading() as uow:
+        with pytest.raises(Unavailable), database.writing() as uow:
             uow.sessions.owner(b"a" * 32)
 
-        with database.reading() as uow:
+        with database.writing() as uow:
             assert uow.sessions.owner(b"a" * 32) is None
         database.close()
 
@@ -117,7 +117,7 @@ class TestObserve:
         assert all(execution.began <= execution.ended for execution in observed)
         assert all(execution.error is None for execution in observed)
 
-    def test_ends_by_the_function_that_it_returns(self, engines: Engines) -> None:
+    def test_ends_with_the_function_that_it_returns(self, engines: Engines) -> None:
         observed: list[Execution] = []
         end = observe(observed.append)
         end()
@@ -127,7 +127,7 @@ class TestObserve:
 
         assert observed == []
 
-    def test_gets_the_error_of_what_failed(
+    def test_gets_the_error_of_a_failed_statement(
         self, engines: Engines, observed: list[Execution]
     ) -> None:
         with closing(Work(engines.writing)) as work, pytest.raises(IntegrityError) as raised:

@@ -21,7 +21,9 @@ def observed(engines: Engines) -> list[Execution]:
 
 
 @pytest.mark.parametrize("kind", ["writing", "autocommit", "snapshot", "cache_writer"])
-def test_once_by_every_engine(engines: Engines, observed: list[Execution], kind: str) -> None:
+def test_each_engine_reports_a_statement_once(
+    engines: Engines, observed: list[Execution], kind: str
+) -> None:
     engine: sa.Engine = getattr(engines, kind)
     with engine.connect() as connection:
         observed.clear()
@@ -37,7 +39,9 @@ def test_once_by_every_engine(engines: Engines, observed: list[Execution], kind:
     assert all(execution.error is None for execution in observed)
 
 
-def test_with_the_error_of_a_failed_one(engines: Engines, observed: list[Execution]) -> None:
+def test_a_failed_statement_is_reported_with_its_error(
+    engines: Engines, observed: list[Execution]
+) -> None:
     with engines.autocommit.connect() as connection, pytest.raises(DBAPIError) as raised:
         connection.execute(sa.select(sa.literal_column("no_such_column")).select_from(users))
 
@@ -46,7 +50,7 @@ def test_with_the_error_of_a_failed_one(engines: Engines, observed: list[Executi
     assert (execution.name, execution.rows) == ("select users", 0)
 
 
-def test_not_for_a_connection_that_fails() -> None:
+def test_a_failed_connection_is_not_reported() -> None:
     engines = connect("sqlite:////proc/none", Pool(1))
     observed: list[Execution] = []
     observe_engine(engines.autocommit, observed.append)

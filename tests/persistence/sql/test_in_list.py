@@ -22,7 +22,7 @@ def emails_where(engines: Engines, condition: sa.ColumnElement[bool], **values: 
         return list(connection.execute(chosen, values).scalars())
 
 
-class TestAmong:
+class TestInList:
     @pytest.mark.parametrize("attribute", ["pk", "email", "uuid"])
     def test_finds_values_of_any_type(
         self, engines: Engines, people: list[User], attribute: str
@@ -33,7 +33,7 @@ class TestAmong:
 
         assert emails == ["a@example.com", "b@example.com"]
 
-    def test_finds_nothing_among_none(self, engines: Engines, people: list[User]) -> None:
+    def test_finds_nothing_in_an_empty_list(self, engines: Engines, people: list[User]) -> None:
         assert emails_where(engines, in_list(users.c.pk, [])) == []
 
     def test_can_be_negated(self, engines: Engines, people: list[User]) -> None:
@@ -42,7 +42,7 @@ class TestAmong:
             "c@example.com",
         ]
 
-    def test_takes_a_list_by_name(self, engines: Engines, people: list[User]) -> None:
+    def test_accepts_a_list_as_a_parameter(self, engines: Engines, people: list[User]) -> None:
         pks = [person.pk for person in people[1:]]
 
         emails = emails_where(engines, in_param(users.c.pk, "pks"), pks=pks)

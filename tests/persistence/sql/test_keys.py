@@ -34,7 +34,7 @@ def insert_seller(work: Work, **values: Any) -> int:
 
 
 @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no sequences")
-def test_sequences_are_those_of_the_columns(work: Work) -> None:
+def test_keys_come_from_the_sequences_of_the_columns(work: Work) -> None:
     owned = {
         table.name: work.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, "pk")))
         for table in NUMBERED
@@ -44,7 +44,7 @@ def test_sequences_are_those_of_the_columns(work: Work) -> None:
 
 
 @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no sequences")
-def test_are_what_the_sequences_give_in_the_order_of_the_tables(work: Work) -> None:
+def test_keys_are_in_the_order_of_the_tables(work: Work) -> None:
     before = {table: insert_pk(work, table) for table in (sellers, users)}
 
     pks = next_pks(work, [sellers, users, sellers, sellers])
@@ -60,7 +60,7 @@ def insert_pk(work: Work, table: sa.Table) -> int:
 
 @pytest.mark.skipif(KIND == "postgres", reason="PostgreSQL's sequences know no rows")
 @pytest.mark.parametrize("highest", [None, 1, 7, 2**40])
-def test_are_what_sqlite_would_give(work: Work, highest: int | None) -> None:
+def test_keys_are_those_that_sqlite_would_choose(work: Work, highest: int | None) -> None:
     if highest is not None:
         insert_seller(work, pk=highest)
 
@@ -71,12 +71,12 @@ def test_are_what_sqlite_would_give(work: Work, highest: int | None) -> None:
     assert pks[1] == 1
 
 
-def test_are_unused_by_rows_that_come_next(work: Work, database: Database) -> None:
+def test_keys_are_not_used_by_later_rows(work: Work, database: Database) -> None:
     [pk] = next_pks(work, [sellers])
     insert_seller(work, pk=pk)
 
     assert insert_seller(work) > pk
 
 
-def test_of_no_tables_are_none(work: Work) -> None:
+def test_no_tables_need_no_keys(work: Work) -> None:
     assert next_pks(work, []) == []

@@ -37,12 +37,16 @@ def old_order(database: Database, shopper: User) -> OldOrder:
 
 class TestValues:
     @pytest.mark.parametrize("view", View)
-    def test_of_an_order_come_back_as_they_were(self, work: Work, order: Order, view: View) -> None:
+    def test_of_an_order_are_those_that_were_stored(
+        self, work: Work, order: Order, view: View
+    ) -> None:
         [loaded] = work.load(ORDER, [order.pk], view)
 
         assert list(differing(order, loaded)) == []
 
-    def test_of_an_old_order_come_back_as_they_were(self, work: Work, old_order: OldOrder) -> None:
+    def test_of_an_old_order_are_those_that_were_stored(
+        self, work: Work, old_order: OldOrder
+    ) -> None:
         [loaded] = work.load(OLD_ORDER, [old_order.pk])
 
         assert list(differing(old_order, loaded)) == []
@@ -57,7 +61,7 @@ class TestValues:
         ],
         ids=str,
     )
-    def test_of_moments(self, work: Work, order: Order, moment: datetime) -> None:
+    def test_of_datetimes_are_in_utc(self, work: Work, order: Order, moment: datetime) -> None:
         work.execute(sa.update(orders).values(invoice_date=moment))
 
         [loaded] = work.load(ORDER, [order.pk])
@@ -67,7 +71,9 @@ class TestValues:
             UTC,
         )
 
-    def test_of_moments_are_utc_wherever_the_server_is(self, work: Work, order: Order) -> None:
+    def test_of_datetimes_are_in_utc_in_any_zone_of_the_server(
+        self, work: Work, order: Order
+    ) -> None:
         if work.dialect_name == "postgresql":
             work.connection.exec_driver_sql("SET LOCAL TimeZone = 'Asia/Kathmandu'")
 
@@ -80,7 +86,9 @@ class TestValues:
     @pytest.mark.parametrize(
         "value", [None, [], {}, "", "null", 0, False, 1.5, [[None]], {"a": {"b": None}}], ids=repr
     )
-    def test_of_json(self, work: Work, old_order: OldOrder, value: Any) -> None:
+    def test_of_json_are_those_that_were_stored(
+        self, work: Work, old_order: OldOrder, value: Any
+    ) -> None:
         work.execute(sa.update(old_orders).values(extra_field={"a": value}))
 
         [loaded] = work.load(OLD_ORDER, [old_order.pk])
@@ -88,7 +96,7 @@ class TestValues:
         assert loaded.extra_field == {"a": value}
         assert type(loaded.extra_field["a"]) is type(value)
 
-    def test_of_no_json_are_none(self, work: Work, order: Order) -> None:
+    def test_of_missing_json_are_none(self, work: Work, order: Order) -> None:
         work.execute(sa.update(orders).values(extra_field=None))
 
         [loaded] = work.load(ORDER, [order.pk])
@@ -97,7 +105,7 @@ class TestValues:
 
 
 class TestObjects:
-    def test_that_several_rows_name_are_the_same(self, work: Work, order: Order) -> None:
+    def test_that_several_rows_reference_are_identical(self, work: Work, order: Order) -> None:
         [loaded] = work.load(ORDER, [order.pk])
 
         first, second, *_ = loaded.items
@@ -108,7 +116,7 @@ class TestObjects:
         assert len(set(map(id, [*carriers, easy_return.shipping_company]))) == 1
         assert first.seller is second.seller is loaded.cancellation_plans[0].seller is not None
 
-    def test_that_addresses_share(self, work: Work, order: Order) -> None:
+    def test_that_addresses_reference_are_identical(self, work: Work, order: Order) -> None:
         [loaded] = work.load(ORDER, [order.pk], View.SHOWN)
 
         assert loaded.shipping_address is not loaded.billing_address
@@ -132,14 +140,14 @@ class TestObjects:
         assert loaded[0].items[0].product is loaded[1].items[0].product
         assert [len(loaded_order.items) for loaded_order in loaded] == [4, 4]
 
-    def test_of_plans_name_the_requests_of_the_lines(self, work: Work, order: Order) -> None:
+    def test_of_plans_reference_the_requests_of_the_lines(self, work: Work, order: Order) -> None:
         [loaded] = work.load(ORDER, [order.pk])
 
         planned = [plan_item.request for plan_item in loaded.cancellation_plans[0].items]
         requests = loaded.items[0].cancellation_requests
         assert list(map(id, planned)) == list(map(id, requests))
 
-    def test_are_others_with_each_load(self, work: Work, order: Order) -> None:
+    def test_are_new_with_each_load(self, work: Work, order: Order) -> None:
         [one], [other] = work.load(ORDER, [order.pk]), work.load(ORDER, [order.pk])
 
         assert one is not other
@@ -147,7 +155,7 @@ class TestObjects:
 
 
 class TestRoots:
-    def test_that_are_not_there_are_left_out(self, work: Work, order: Order) -> None:
+    def test_that_do_not_exist_are_left_out(self, work: Work, order: Order) -> None:
         assert [loaded.pk for loaded in work.load(ORDER, [ABSENT, order.pk])] == [order.pk]
         assert work.load(ORDER, [ABSENT]) == []
         assert work.read(ORDER, [ABSENT]) == []
@@ -160,7 +168,7 @@ class TestRoots:
         [expected] = work.load(ORDER, [order.pk], view)
         assert graph(loaded) == graph(expected)
 
-    def test_of_no_pks_cost_no_statement(
+    def test_of_no_pks_need_no_statement(
         self, work: Work, statements: list[tuple[str, Any]]
     ) -> None:
         assert work.load(ORDER, []) == []
@@ -168,7 +176,7 @@ class TestRoots:
 
     @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has a statement for each block")
     @pytest.mark.parametrize("view", View)
-    def test_of_any_number_cost_one_statement(
+    def test_of_any_number_of_pks_need_one_statement(
         self, work: Work, order: Order, view: View, statements: list[tuple[str, Any]]
     ) -> None:
         work.load(ORDER, [order.pk, ABSENT], view)
@@ -188,7 +196,7 @@ LEFT_OUT: dict[View, list[Callable[[Order], object]]] = {
 
 class TestViews:
     @pytest.mark.parametrize("view", View)
-    def test_leave_out_what_is_not_theirs(self, work: Work, order: Order, view: View) -> None:
+    def test_leave_out_other_parts(self, work: Work, order: Order, view: View) -> None:
         [loaded] = work.load(ORDER, [order.pk], view)
 
         for look in LEFT_OUT[view]:
@@ -198,9 +206,7 @@ class TestViews:
             assert all(look(loaded) for look in others)
 
     @pytest.mark.parametrize("aggregate", AGGREGATES.values(), ids=AGGREGATES.keys())
-    def test_leave_out_only_what_has_no_default_of_its_class(
-        self, aggregate: Aggregate[Any]
-    ) -> None:
+    def test_leave_out_only_attributes_without_a_default(self, aggregate: Aggregate[Any]) -> None:
         """An omitted attribute would return such a default."""
         for parts in aggregate.all_parts:
             left_out = [name for name, views in _views_of(parts) if views != frozenset(View)]
@@ -217,7 +223,7 @@ class TestWays:
 
     @pytest.mark.parametrize("view", View)
     @pytest.mark.parametrize("kind", AGGREGATES)
-    def test_make_the_same_objects(
+    def test_load_the_same_objects(
         self, work: Work, order: Order, old_order: OldOrder, kind: str, view: View
     ) -> None:
         aggregate = AGGREGATES[kind]

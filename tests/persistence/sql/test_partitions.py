@@ -102,7 +102,7 @@ def names(engines: Engines) -> set[str]:
 
 
 class TestCreate:
-    def test_takes_the_rows_of_the_month_from_the_default_partition(
+    def test_moves_rows_of_the_month_from_the_default_partition(
         self, database: Database, engines: Engines
     ) -> None:
         store(database, MAY, MAY + 40 * DAY, MAY + 400 * DAY)
@@ -138,7 +138,7 @@ class TestCreate:
             not HAS_PARTITIONS
         )
 
-    def test_makes_no_writer_fail(self, database: Database, clock: FakeClock) -> None:
+    def test_does_not_make_writers_fail(self, database: Database, clock: FakeClock) -> None:
         done = Event()
 
         def write() -> int:
@@ -161,7 +161,7 @@ class TestCreate:
         with database.reading() as uow:
             assert uow.outbox.count(None) == stored
 
-    def test_gives_way_when_the_table_is_in_use(
+    def test_gives_up_while_the_table_is_in_use(
         self, database: Database, engines: Engines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if not HAS_PARTITIONS:
@@ -218,7 +218,7 @@ class TestDrop:
         assert "audit_entries_203105" in gone
         assert "audit_entries_203106" not in gone
 
-    def test_leaves_the_audit_trail_without_a_period(
+    def test_keeps_the_audit_trail_without_a_period(
         self, database: Database, engines: Engines, clock: FakeClock
     ) -> None:
         store(database, MAY)
@@ -246,7 +246,7 @@ class TestOutbox:
             MAY - days * DAY for days in (400, 40, 5)
         ]
 
-    def test_a_key_is_of_one_row(self, engines: Engines) -> None:
+    def test_a_key_is_unique(self, engines: Engines) -> None:
         row = {
             "pk": 1,
             "uuid": uuid4(),

@@ -18,6 +18,7 @@ from domain.shared.errors import NotAuthenticated
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from persistence.database import Database
+from tests.support import citus
 from tests.support.builders import make_seller
 from tests.support.stored import store_old_order, store_order, store_user
 from tests.support.stored_sellers import sold, store_sold
@@ -72,7 +73,7 @@ def counted(database: Database, user: User, read: Read, statements: Statements) 
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_rows_come_with_their_owner(
+def test_rows_are_read_with_their_owner(
     database: Database, shopper: User, session: str, statements: Statements, read: Read
 ) -> None:
     expected, count = counted(database, shopper, read, statements)
@@ -84,7 +85,7 @@ def test_rows_come_with_their_owner(
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_an_owner_gets_no_rows_of_another(
+def test_rows_of_another_owner_are_not_read(
     database: Database, session: str, shopper: User, read: Read
 ) -> None:
     other = store_user(database, email="other@example.com")
@@ -96,7 +97,7 @@ def test_an_owner_gets_no_rows_of_another(
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_a_session_of_an_earlier_version_gets_the_same(
+def test_a_session_of_an_earlier_version_reads_the_same(
     database: Database,
     shopper: User,
     session: str,
@@ -109,9 +110,7 @@ def test_a_session_of_an_earlier_version_gets_the_same(
     assert looked_up(database, session, read) == expected
 
 
-def test_an_owner_without_rows_is_found_with_none(
-    database: Database, statements: Statements
-) -> None:
+def test_an_owner_without_rows_is_found(database: Database, statements: Statements) -> None:
     newcomer = store_user(database, email="new@example.com")
     value = open_for(database, newcomer)
     statements.clear()
@@ -122,7 +121,7 @@ def test_an_owner_without_rows_is_found_with_none(
     assert len(statements) == 1
 
 
-def test_what_is_read_otherwise_is_a_statement_of_its_own(
+def test_another_query_runs_as_its_own_statement(
     database: Database, shopper: User, session: str, statements: Statements
 ) -> None:
     newest = store_order(database, user_pk=shopper.pk, number="D")
@@ -138,7 +137,7 @@ def test_what_is_read_otherwise_is_a_statement_of_its_own(
     assert len(statements) == count + 1 + count
 
 
-def test_rows_come_once(database: Database, shopper: User, session: str) -> None:
+def test_prefetched_rows_are_used_once(database: Database, shopper: User, session: str) -> None:
     read = READS["the newest order"]
     with database.prefetching(lambda uow: read(STAND_IN, uow)) as uow:
         authenticate(session, uow)
@@ -151,7 +150,7 @@ def test_rows_come_once(database: Database, shopper: User, session: str) -> None
 @pytest.mark.parametrize(
     "read", [lambda _pk, _uow: None, lambda _pk, uow: uow.sessions.newest(1)], ids=["no", "another"]
 )
-def test_a_rehearsal_that_tells_nothing_changes_nothing(
+def test_a_function_that_runs_no_statement_prefetches_nothing(
     database: Database, shopper: User, session: str, read: Read
 ) -> None:
     caller, _ = looked_up(database, session, read)
@@ -178,7 +177,7 @@ class TestSellers:
             caller: Any = authenticate_token(value, uow)
             return caller, self.read(caller.seller_pk, uow)
 
-    def test_rows_come_with_their_owner(
+    def test_rows_are_read_with_their_owner(
         self, database: Database, value: str, statements: Statements
     ) -> None:
         with database.reading() as uow:
@@ -191,9 +190,10 @@ class TestSellers:
 
         assert result == expected
         assert (result.count, caller) == (2, owner)
-        assert len(statements) == 2 * count
+        # On nodes, the look-up is a statement of its own: it names no seller.
+        assert len(statements) == 2 * count + bool(citus.COORDINATOR)
 
-    def test_a_revoked_token_brings_nothing(self, database: Database, value: str) -> None:
+    def test_a_revoked_token_reads_nothing(self, database: Database, value: str) -> None:
         with database.writing() as uow:
             revoke_seller_token(authenticate_token(value, uow).token_pk, uow)
 

@@ -65,12 +65,12 @@ def written(statements: Statements) -> list[str]:
     return [f"{words[0]} {words[changes[words[0]]]}" for words in commands if words[0] in changes]
 
 
-class TestOfWhatWasOnlyLoaded:
+class TestUnchanged:
     """Saving loaded objects writes nothing, whatever document they were imported from."""
 
     @anything
     @given(document=order_documents())
-    def test_writes_no_order(
+    def test_writes_nothing_for_an_order(
         self, database: Database, engines: Engines, statements: Statements, document: Document
     ) -> None:
         parsed = ParsedDocument.of(document)
@@ -89,7 +89,7 @@ class TestOfWhatWasOnlyLoaded:
 
     @anything
     @given(document=old_order_documents())
-    def test_writes_no_old_order(
+    def test_writes_nothing_for_an_old_order(
         self, database: Database, engines: Engines, statements: Statements, document: Document
     ) -> None:
         parsed = ParsedDocument.of(document)
@@ -107,7 +107,7 @@ class TestOfWhatWasOnlyLoaded:
         assert statements == []
 
     @pytest.mark.parametrize("view", View)
-    def test_writes_nothing_of_an_order_with_everything(
+    def test_writes_nothing_for_an_order_with_all_parts(
         self, work: Work, order: Order, statements: Statements, view: View
     ) -> None:
         work.load(ORDER, [order.pk], view)
@@ -117,7 +117,9 @@ class TestOfWhatWasOnlyLoaded:
 
         assert statements == []
 
-    def test_writes_nothing_again(self, work: Work, loaded: Order, statements: Statements) -> None:
+    def test_writes_nothing_after_it_was_saved(
+        self, work: Work, loaded: Order, statements: Statements
+    ) -> None:
         loaded.notes = "changed"
         work.flush()
         statements.clear()
@@ -146,7 +148,7 @@ class TestOfWhatWasOnlyLoaded:
 
 class TestChanges:
     @pytest.mark.parametrize(("change", "expected"), WRITES.values(), ids=WRITES.keys())
-    def test_write_no_more_than_they_have_to(
+    def test_write_only_the_rows_that_differ(
         self,
         engines: Engines,
         work: Work,
@@ -168,7 +170,7 @@ class TestChanges:
             [again] = other.load(ORDER, [loaded.pk])
             assert list(differing(loaded, again)) == []
 
-    def test_have_each_column_that_differs_and_no_other(
+    def test_write_only_the_columns_that_differ(
         self, work: Work, loaded: Order, statements: Statements
     ) -> None:
         loaded.items[0].tracking_number, loaded.items[0].quantity = "T1", 9
@@ -210,7 +212,7 @@ class TestChanges:
         assert stored == {saved.pk: saved.version for saved in both}
         assert all(stored[pk] > version for pk, version in before.items())
 
-    def test_come_before_new_parts_of_their_table(self, work: Work, loaded: Order) -> None:
+    def test_are_written_before_new_parts_of_their_table(self, work: Work, loaded: Order) -> None:
         """A line has one open request of a type, which is closed before the next one is opened."""
         line = loaded.items[0]
         line.cancellation_requests[1].status = CancellationStatus.REJECTED
@@ -223,7 +225,7 @@ class TestChanges:
         query = sa.select(cancellation_requests.c.status).order_by(cancellation_requests.c.pk)
         assert work.scalars(query).all() == ["completed", "rejected", "open"]
 
-    def test_of_a_removed_line_remove_what_hangs_on_it(self, work: Work, loaded: Order) -> None:
+    def test_remove_the_parts_of_a_removed_line(self, work: Work, loaded: Order) -> None:
         loaded.cancellation_plans[0].items.clear()
         loaded.items.pop(0)
 
@@ -234,7 +236,7 @@ class TestChanges:
                 left = sa.select(sa.func.count()).select_from(parts.table)
                 assert work.scalar(left) == 0
 
-    def test_of_new_snapshots_share_what_is_stored(
+    def test_reuse_stored_snapshots(
         self, work: Work, loaded: Order, statements: Statements
     ) -> None:
         same, product = make_product(sku="2", name=loaded.items[1].product.name), make_product()
@@ -245,7 +247,7 @@ class TestChanges:
         assert loaded.items[0].product_pk == same.pk  # type: ignore[attr-defined]
         assert product.pk not in (same.pk, None)
 
-    def test_reach_parts_of_parts_that_are_new(self, work: Work, loaded: Order) -> None:
+    def test_include_parts_of_new_parts(self, work: Work, loaded: Order) -> None:
         request = make_request(
             reason_pk=loaded.items[0].cancellation_requests[0].reason_pk, images=[make_image()]
         )
@@ -260,7 +262,7 @@ class TestChanges:
 
 
 class TestSavepoint:
-    def test_that_fails_leaves_nothing_tracked(
+    def test_tracks_nothing_after_an_error(
         self, work: Work, loaded: Order, statements: Statements
     ) -> None:
         def fail() -> None:
@@ -279,7 +281,7 @@ class TestSavepoint:
         [again] = work.load(ORDER, [loaded.pk])
         assert again.notes not in ("changed", "changed again")
 
-    def test_that_the_database_ends_can_be_followed_by_more(
+    def test_allows_statements_after_an_error_of_the_database(
         self, work: Work, loaded: Order
     ) -> None:
         line = loaded.items[0]
@@ -293,7 +295,7 @@ class TestSavepoint:
 
         assert len(again.items[0].cancellation_requests) == 2
 
-    def test_writes_first_what_was_changed_before_it(self, work: Work, loaded: Order) -> None:
+    def test_writes_earlier_changes_first(self, work: Work, loaded: Order) -> None:
         loaded.notes = "changed"
         with pytest.raises(ZeroDivisionError), work.savepoint():
             raise ZeroDivisionError
@@ -303,7 +305,7 @@ class TestSavepoint:
 
 
 class TestRelease:
-    def test_writes_what_was_changed_and_nothing_after(self, work: Work, loaded: Order) -> None:
+    def test_writes_earlier_changes_and_no_later_ones(self, work: Work, loaded: Order) -> None:
         loaded.notes = "changed"
         work.release()
         loaded.notes = "changed again"
@@ -313,7 +315,7 @@ class TestRelease:
 
 
 class TestReading:
-    def test_does_not_write(self, engines: Engines, order: Order) -> None:
+    def test_writes_nothing(self, engines: Engines, order: Order) -> None:
         reading = Work(engines.autocommit, is_writing=False, is_transaction=False)
         with closing(reading) as work:
             [loaded] = work.load(ORDER, [order.pk])
@@ -329,7 +331,7 @@ class TestReading:
         with closing(Work(engines.writing)) as work:
             assert work.scalar(sa.select(orders.c.notes)) == order.notes
 
-    def test_of_what_is_only_looked_at_writes_nothing(
+    def test_writes_no_changes_of_objects_that_were_read(
         self, work: Work, order: Order, statements: Statements
     ) -> None:
         [loaded] = work.read(ORDER, [order.pk])
@@ -342,7 +344,7 @@ class TestReading:
 
 
 class TestRemove:
-    def test_takes_a_root_with_its_parts(self, work: Work, loaded: Order) -> None:
+    def test_removes_a_root_with_its_parts(self, work: Work, loaded: Order) -> None:
         loaded.notes = "changed"
 
         work.remove(ORDER, loaded)
@@ -352,7 +354,7 @@ class TestRemove:
         assert work.scalars(sa.select(discount_items.c.pk)).all() == []
 
 
-def test_versions_of_new_orders_are_of_the_moment(
+def test_the_version_of_a_new_order_is_the_current_time(
     work: Work, shopper: User, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saving, "new_version", lambda: 2**52)

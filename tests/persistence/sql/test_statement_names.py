@@ -46,11 +46,11 @@ def test_statements_of_a_function_are_named_by_its_arguments(
     assert query.name == name
 
 
-def test_statements_that_are_not_of_persistence_have_no_name() -> None:
+def test_statements_outside_persistence_have_no_name() -> None:
     assert OUTSIDE.name == ""
 
 
-def test_names_may_be_given() -> None:
+def test_a_name_can_be_set() -> None:
     assert CompiledQuery(sa.select(sa.literal(1)), "one").name == "one"
 
 
@@ -76,7 +76,7 @@ def test_arguments_have_a_short_text(value: object, text: str | None) -> None:
     assert describe(value) == text
 
 
-def test_two_statements_of_one_name_are_found() -> None:
+def test_ambiguous_names_are_found() -> None:
     statements = [sa.select(sa.literal(1)), sa.select(sa.literal(1), sa.literal(2))]
     queries = [CompiledQuery(statement, "twice") for statement in statements]
     for query in queries:

@@ -118,7 +118,7 @@ def _with_types(answer: Any) -> Any:
 
 
 @pytest.mark.usefixtures("filled")
-def test_all_give_what_sqlalchemy_gives(engines: Engines) -> None:
+def test_all_statements_return_what_sqlalchemy_returns(engines: Engines) -> None:
     ours = set(metadata.tables.values())
     is_sqlite = engines.writing.dialect.name == "sqlite"
     left_out = NOT_COMPARED | (ONLY_POSTGRESQL if is_sqlite else {})

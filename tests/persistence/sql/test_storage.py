@@ -27,7 +27,9 @@ def stored_as(engines: Engines) -> tuple[dict[str, list[str]], set[tuple[Any, ..
         return options, {tuple(row) for row in connection.execute(_COLUMNS)}
 
 
-def test_created_tables_are_stored_as_migrated_ones(make_url: MakeUrl, engines: Engines) -> None:
+def test_created_tables_have_the_storage_of_migrated_ones(
+    make_url: MakeUrl, engines: Engines
+) -> None:
     created = connect(make_url(), Pool(1))
     with created.writing.begin() as connection:
         metadata.create_all(connection)

@@ -55,7 +55,7 @@ def names(work: Work) -> list[str]:
 
 
 class TestSend:
-    def test_does_all_that_was_added(
+    def test_sends_all_writes(
         self, work: Work, writes: Writes, shopper: User, statements: Statements
     ) -> None:
         taken: list[str] = []
@@ -68,7 +68,7 @@ class TestSend:
         assert taken == names(work) == ["Zeynep"]
         assert len(work.scalars(sa.select(sellers.c.pk)).all()) == len(rows)
 
-    def test_keeps_the_order_within_a_table(
+    def test_keeps_the_order_of_writes_within_a_table(
         self, work: Work, writes: Writes, statements: Statements
     ) -> None:
         writes.insert(sellers, [seller_row(slug="one", name="First")], BY_SLUG)
@@ -79,7 +79,7 @@ class TestSend:
         assert len(statements) == (2 if KIND == "postgres" else 3)
         assert work.scalar(sa.select(sellers.c.name)) == "Second"
 
-    def test_does_nothing_twice(
+    def test_sends_each_write_once(
         self, work: Work, writes: Writes, shopper: User, statements: Statements
     ) -> None:
         writes.insert(sellers, [])
@@ -90,7 +90,7 @@ class TestSend:
         assert len(statements) == 1
         assert names(work) == ["Zeynep"]
 
-    def test_says_what_the_database_refuses(self, work: Work, writes: Writes) -> None:
+    def test_raises_the_errors_of_the_database(self, work: Work, writes: Writes) -> None:
         def write() -> None:
             writes.insert(sellers, [seller_row(slug="one")])
             writes.insert(users, [user_row("a@example.com"), user_row("a@example.com")])
