@@ -17,7 +17,13 @@ from domain.shared.documents import Renderer
 from domain.shared.errors import Unavailable
 from domain.shared.monitoring import DatabaseFigures, PoolUse, StandbyFigures
 from domain.shared.positions import Position, StandbyReader
-from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
+from domain.shared.readiness import (
+    Corrupt,
+    DistributedStandbys,
+    NotReady,
+    ReadOnly,
+    TransactionPooler,
+)
 from domain.unit_of_work import UnitOfWork
 from persistence import diagnosis, migrations, monitoring, readiness
 from persistence.availability import Availability
@@ -29,6 +35,7 @@ from persistence.engine.engines import Pool, connect
 from persistence.engine.failures import LostRace
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
+from persistence.engine.nodes import is_distributed
 from persistence.engine.poolers import is_shared
 from persistence.engine.standbys import Standbys, StandbyStatus
 from persistence.heartbeats import record_heartbeat
@@ -185,6 +192,14 @@ class Database:
                 raise TransactionPooler
         self._is_pooler_known = True
 
+    def require_suitable_standbys(self) -> None:
+        """Raises DistributedStandbys for standbys of a distributed database, and Unavailable."""
+        if self._standbys is None:
+            return
+        with self._availability.required(), self._engines.autocommit.connect() as connection:
+            if is_distributed(connection):
+                raise DistributedStandbys
+
     def require_ready(self) -> None:
         """Raises Unavailable unless requests can be served; NotReady if the operator has to act.
 
@@ -208,6 +223,7 @@ class Database:
         except Unavailable:
             # Connections may be scarce; a later probe will do, since no response is wrong by it.
             logger.warning("it is not known yet whether a pooler exchanges connections")
+        self.require_suitable_standbys()
         with self._availability.required():
             try:
                 readiness.require_ready(self._engines)

@@ -6,6 +6,7 @@ must not run. The copies by seller come last.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -22,6 +23,9 @@ from persistence.sql.distributed_tables import (
     distributed_tables,
     distribution_column,
 )
+
+LOCK_TIMEOUT_MS = 10_000
+"""How long a step waits for tables that a server uses which was not stopped."""
 
 _USERS = "users"
 _CONSTRAINTS = sa.text(
@@ -301,12 +305,23 @@ PHASES: Sequence[StepsOf] = (key_steps, distribution_steps, foreign_key_steps, c
 
 
 def distribute(engine: sa.Engine, show: Callable[[str], None]) -> None:
-    """Run all steps that are not done, each in a transaction; ``show`` gets a line for each."""
+    """Run all steps that are not done, each in a transaction; ``show`` gets a line for each.
+
+    Raises SQLAlchemy's errors, also for a table that others use for longer than LOCK_TIMEOUT_MS.
+    """
     for phase in PHASES:
-        with engine.begin() as connection:
+        with _begin(engine) as connection:
             steps = phase(connection)
         for number, step in enumerate(steps, 1):
-            with engine.begin() as connection:
+            with _begin(engine) as connection:
                 for statement in step.statements:
                     connection.exec_driver_sql(statement)
             show(f"{number}/{len(steps)} {step.name}")
+
+
+@contextmanager
+def _begin(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Begin a transaction that waits for locks with a limit: functions of the catalog wait, too."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
+        yield connection

@@ -53,3 +53,13 @@ class TransactionPooler(NotReady):
         " WAYBILL_DATABASE_POOLER to transaction, or let it pool sessions."
     )
     code = "transaction_pooler"
+
+
+class DistributedStandbys(NotReady):
+    """Standbys of a distributed database, whose positions say nothing of other nodes."""
+
+    message = (
+        "The rows are distributed over nodes of Citus, whose standbys can not be read: remove"
+        " WAYBILL_DATABASE_READ_URL."
+    )
+    code = "distributed_standbys"

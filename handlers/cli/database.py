@@ -46,14 +46,16 @@ def command_database(*, is_migrated: bool = True) -> Iterator[tuple[Settings, Da
         database.close()
 
 
-def refuse_transaction_pooler(database: Database) -> None:
-    """Raises ClickException, which names the missing setting, for a transaction pooler.
+def refuse_unsuitable_connections(database: Database) -> None:
+    """Raises ClickException, which names the setting to change.
 
-    If the database does not answer yet, ``/readyz`` detects the pooler later. Until then, prepared
-    statements that collide with those of another client fail; none returns another's result.
+    For a transaction pooler, and for standbys of a distributed database. If the database does not
+    answer yet, ``/readyz`` detects both later. Until then, prepared statements that collide with
+    those of another client of the pooler fail; none returns another's result.
     """
     try:
         database.require_session_pooling()
+        database.require_suitable_standbys()
     except NotReady as refusal:
         raise click.ClickException(refusal.message) from refusal
     except Unavailable:

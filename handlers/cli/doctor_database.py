@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from domain.shared.errors import Unavailable
-from domain.shared.readiness import Corrupt, NotReady, ReadOnly, TransactionPooler
+from domain.shared.readiness import (
+    Corrupt,
+    DistributedStandbys,
+    NotReady,
+    ReadOnly,
+    TransactionPooler,
+)
 from handlers.cli.error_reporting import error_message, first_line, report_database_errors
 from handlers.cli.findings import Finding, error, ok, warning
 from handlers.settings import Settings
@@ -73,7 +79,7 @@ def _check_pooler(database: Database) -> Iterator[Finding]:
 def _check_writing(database: Database) -> Iterator[Finding]:
     try:
         database.require_ready()
-    except (ReadOnly, Corrupt) as refusal:
+    except (ReadOnly, Corrupt, DistributedStandbys) as refusal:
         yield error("writing", refusal.message)
     except TransactionPooler:  # it has its own line
         yield warning("writing", "unknown until the settings name the pooler")

@@ -11,7 +11,7 @@ from domain.accounts.users import UserType, email_key
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import SchemaMismatch
 from handlers.app import database_of
-from handlers.cli.database import command_settings, refuse_transaction_pooler
+from handlers.cli.database import command_settings, refuse_unsuitable_connections
 from handlers.cli.demo_secret import make_secret
 from handlers.cli.demo_worker import demo_worker
 from handlers.cli.doctor_settings import counts_separately, separate_limits
@@ -97,7 +97,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
     require_free_port(settings)
     database = database_of(application())
     with report_database_errors(settings.database_url):
-        refuse_transaction_pooler(database)
+        refuse_unsuitable_connections(database)
         if not demo:
             _require_schema(database)
             run(settings)

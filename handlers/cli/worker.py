@@ -2,7 +2,7 @@
 
 import click
 
-from handlers.cli.database import command_database, refuse_transaction_pooler
+from handlers.cli.database import command_database, refuse_unsuitable_connections
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.graceful_shutdown import GracefulShutdown
 from handlers.cli.open_files import warn_of_open_files
@@ -25,7 +25,7 @@ def worker(*, once: bool) -> None:
         command_database() as (settings, database),
         GracefulShutdown() as shutdown,
     ):
-        refuse_transaction_pooler(database)
+        refuse_unsuitable_connections(database)
         warn_of_open_files(settings)
         outbox_worker = OutboxWorker(
             database, mailer_of(settings), settings, database.record_heartbeat

@@ -24,8 +24,11 @@ def active_filters(query: OrderQuery | OldOrderQuery) -> dict[str, Any]:
 
 
 def limit_offset(page: PageRequest) -> dict[str, int]:
-    """Return the values of PAGE_LIMIT and PAGE_OFFSET; the offset is limited to 64 bits."""
-    return {"limit": page.limit, "offset": min(page.offset, MAX_PK)}
+    """Return the values of PAGE_LIMIT and PAGE_OFFSET.
+
+    Their sum has at most 64 bits: Citus gets as many rows from each node.
+    """
+    return {"limit": page.limit, "offset": min(page.offset, MAX_PK - page.limit)}
 
 
 def first(values: Sequence[Value]) -> Value | None:

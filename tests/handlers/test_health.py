@@ -5,7 +5,14 @@ import mmap
 import pytest
 from starlette.testclient import TestClient
 
-from domain.shared.readiness import Corrupt, NotReady, ReadOnly, SchemaMismatch, TransactionPooler
+from domain.shared.readiness import (
+    Corrupt,
+    DistributedStandbys,
+    NotReady,
+    ReadOnly,
+    SchemaMismatch,
+    TransactionPooler,
+)
 from handlers.app import database_of
 from handlers.contract.asgi.routing import ContractApp
 from handlers.web import draining
@@ -18,6 +25,7 @@ REASONS: dict[str, tuple[NotReady, str]] = {
     "read_only": (ReadOnly(), "The database can only be read."),
     "corrupt": (Corrupt(), "The database is damaged."),
     "transaction_pooler": (TransactionPooler(), TransactionPooler.message),
+    "distributed_standbys": (DistributedStandbys(), DistributedStandbys.message),
 }
 
 

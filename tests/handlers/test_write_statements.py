@@ -12,9 +12,12 @@ from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.sellers.sellers import Seller
 from tests.conftest import KIND
+from tests.support import citus
 from tests.support.application import Shop
 from tests.support.builders import make_item, make_product
 from tests.support.trade_in_clients import stored, url
+
+pytestmark = citus.one_node("Citus gets a statement for each changed table")
 
 Statements = list[tuple[str, Any]]
 

@@ -1,14 +1,23 @@
 """The keys of distributed tables, in a database of one node without Citus."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import timedelta
 
+import click
 import pytest
 import sqlalchemy as sa
 
+from domain.privacy.retention import Expiring
+from domain.shared.errors import Unavailable
+from domain.shared.readiness import DistributedStandbys
+from handlers.cli.database import refuse_unsuitable_connections
+from persistence import distributing
 from persistence.accounts.emails import user_emails
 from persistence.database import Database
 from persistence.distributing import (
+    Step,
+    StepsOf,
     copy_steps,
     foreign_key_steps,
     has_citus,
@@ -17,7 +26,7 @@ from persistence.distributing import (
     stored_keys,
     wanted_keys,
 )
-from persistence.engine.engines import Engines, Pool, connect
+from persistence.engine.engines import Engines, Pool, StandbyOptions, connect
 from persistence.engine.nodes import is_distributed
 from persistence.orders.aggregate import ORDER
 from persistence.orders.orders import orders
@@ -64,6 +73,18 @@ def converted(filled: tuple[str, Engines]) -> Iterator[tuple[Database, Engines]]
     database.close()
 
 
+def phase_steps(engines: Engines, phase: StepsOf) -> list[Step]:
+    with engines.writing.begin() as connection:
+        return phase(connection)
+
+
+def run(engines: Engines, steps: Sequence[Step]) -> None:
+    with engines.writing.begin() as connection:
+        for step in steps:
+            for statement in step.statements:
+                connection.exec_driver_sql(statement)
+
+
 @only_postgresql
 class TestKeys:
     def test_have_the_distribution_column(self, converted: tuple[Database, Engines]) -> None:
@@ -85,6 +106,16 @@ class TestKeys:
             assert key_steps(connection) == foreign_key_steps(connection) == []
             assert copy_steps(connection) == []
 
+    def test_that_are_made_in_part_are_continued(self, filled: tuple[str, Engines]) -> None:
+        _, engines = filled
+        for phase in (key_steps, foreign_key_steps):
+            left = phase_steps(engines, phase)
+            while left:
+                run(engines, left[: len(left) // 2 + 1])
+                now_left = phase_steps(engines, phase)
+                assert now_left == left[len(left) // 2 + 1 :]
+                left = now_left
+
     def test_lose_no_foreign_key_but_those_to_other_nodes(
         self, filled: tuple[str, Engines], converted: tuple[Database, Engines]
     ) -> None:
@@ -97,6 +128,23 @@ class TestKeys:
             stored = {key.name for key in stored_keys(connection) if key.kind == "f"}
 
         assert in_metadata - stored == {"fk_one_time_tokens_user_pk"}
+
+
+@only_postgresql
+def test_a_table_in_use_is_waited_for_with_a_limit(
+    filled: tuple[str, Engines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, engines = filled
+    monkeypatch.setattr(distributing, "LOCK_TIMEOUT_MS", 50)
+    with closing(Database(url, renderers=fake_renderers())) as database:
+        left = phase_steps(engines, key_steps)
+        with engines.writing.connect() as connection:
+            connection.exec_driver_sql("LOCK TABLE users, orders")
+            with pytest.raises(Unavailable):
+                database.distribute(lambda _: None)
+
+    assert set(phase_steps(engines, key_steps)) <= set(left)
+    assert phase_steps(engines, key_steps)
 
 
 @only_postgresql
@@ -142,6 +190,31 @@ class TestDatabase:
             "updated",
             "unchanged",
         ]
+
+    def test_refuses_standbys(self, converted: tuple[Database, Engines]) -> None:
+        url = converted[1].writing.url.render_as_string(hide_password=False)
+        pool = Pool(2, standbys=StandbyOptions(url))
+        with closing(Database(url, renderers=fake_renderers(), pool=pool)) as database:
+            with pytest.raises(DistributedStandbys):
+                database.require_ready()
+            with pytest.raises(click.ClickException, match="WAYBILL_DATABASE_READ_URL"):
+                refuse_unsuitable_connections(database)
+
+    def test_removes_expired_rows_in_batches(self, converted: tuple[Database, Engines]) -> None:
+        database, _ = converted
+        with database.writing() as uow:
+            long_ago, now = uow.now - timedelta(days=9), uow.now
+            for number in range(5):
+                uow.idempotency_keys.claim(f"user {number}", "key", b"f" * 32, long_ago)
+            uow.commit()
+
+        removed = []
+        for _ in range(3):
+            with database.writing() as uow:
+                removed.append(uow.retention.remove(Expiring.KEYS, now - timedelta(days=1), 2))
+                uow.commit()
+
+        assert removed == [2, 2, 1]
 
     def test_stores_documents_again(self, converted: tuple[Database, Engines]) -> None:
         database, engines = converted

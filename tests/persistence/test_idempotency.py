@@ -10,6 +10,7 @@ from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.idempotency import idempotency_keys
 from tests.conftest import KIND
+from tests.support import citus
 from tests.support.builders import NOW
 
 ANSWER = StoredResponse(406, "application/json", b'{"non_field_errors": "No."}')
@@ -59,6 +60,7 @@ class TestClaim:
         assert claim(database, after=2 * KEY_LIFETIME - timedelta(microseconds=1)) == ANSWER
         assert claim(database, fingerprint=OTHER, after=2 * KEY_LIFETIME) is None
 
+    @citus.one_node("only `waybill tidy` deletes old keys of a distributed database")
     def test_deletes_expired_keys(self, database: Database, engines: Engines) -> None:
         claim(database, scope="user:2")
 

@@ -5,7 +5,7 @@ Its own database has the extension and knows the nodes. Databases of tests are m
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from uuid import uuid4
 
 import psycopg
@@ -13,14 +13,30 @@ import pytest
 import sqlalchemy as sa
 from psycopg import sql
 
+from faults.invariants import broken_invariants
 from persistence.database import Database
 from persistence.distributing import copy_steps, foreign_key_steps, key_steps
-from persistence.engine.engines import Pool, connect
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.sql.columns import metadata
 from tests.support.fakes import fake_renderers
 
-COORDINATOR = os.environ.get("WAYBILL_TEST_CITUS_URL", "")
+_IS_TRIED = os.environ.get("WAYBILL_TEST_DATABASE") == "postgres"
+COORDINATOR = os.environ.get("WAYBILL_TEST_CITUS_URL", "") if _IS_TRIED else ""
+"""Empty unless Citus is tried."""
+
+UUIDS = "a UUID is unique among the rows of a user only"
+"""A reason of ``one_node``."""
+
 # Few, since each statement over all rows asks every shard.
 _SHARDS = 2
+
+
+def one_node(reason: str) -> pytest.MarkDecorator:
+    """Skip a test that is about one node, only where Citus is tried."""
+    return pytest.mark.skipif(bool(COORDINATOR), reason=f"about one node: {reason}")
+
+
+only_distributed = pytest.mark.skipif(not COORDINATOR, reason="for a coordinator of Citus")
 
 
 def report(terminal: pytest.TerminalReporter, kind: str) -> None:
@@ -63,6 +79,35 @@ def distribute(url: str) -> None:
     """Distribute the tables of a migrated database."""
     with closing(Database(url, renderers=fake_renderers())) as database:
         database.distribute(lambda _: None)
+
+
+@contextmanager
+def all_rows(engines: Engines) -> Iterator[sa.Connection]:
+    """Return a connection for statements over all rows, which see the same moment.
+
+    Citus refuses most of these. There, all rows are copied to temporary tables of the same names.
+    """
+    if not COORDINATOR:
+        with engines.snapshot.connect() as connection:
+            yield connection
+        return
+    with engines.writing.connect() as connection:
+        for table in metadata.sorted_tables:
+            key = ", ".join(column.name for column in table.primary_key)
+            copy = f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS TABLE public.{table}"
+            connection.exec_driver_sql(copy)
+            connection.exec_driver_sql(f"ALTER TABLE pg_temp.{table} ADD PRIMARY KEY ({key})")
+        yield connection
+
+
+def broken_rules(url: str) -> list[str]:
+    """Return the broken invariants of the database at this moment."""
+    engines = connect(url, Pool(1))
+    try:
+        with all_rows(engines) as connection:
+            return broken_invariants(connection)
+    finally:
+        engines.dispose()
 
 
 def convert(url: str) -> None:

@@ -10,6 +10,9 @@ from persistence.sql.columns import metadata
 from persistence.sql.distributed_tables import copied_metadata
 from tests.support import citus
 
+# Otherwise a transaction that an earlier test has left open would stop the run without an end.
+_LIMIT = "SET LOCAL lock_timeout = '60s'"
+
 
 def empty(url: str, *, has_copies: bool = bool(citus.COORDINATOR)) -> None:
     """Delete the rows of all tables of the migrated database at ``url``."""
@@ -24,4 +27,5 @@ def empty(url: str, *, has_copies: bool = bool(citus.COORDINATOR)) -> None:
         return
     # For the few rows of a test, DELETE takes a twentieth of the time of TRUNCATE.
     with psycopg.connect(url) as connection:
+        connection.execute(_LIMIT)
         connection.execute("; ".join(emptied))

@@ -20,6 +20,7 @@ from persistence.database import Database, utc_now
 from persistence.engine.engines import Engines, Pool, connect
 from persistence.sql.columns import metadata
 from tests.handlers.cli.conftest import Run
+from tests.support import citus
 from tests.support.application import Clients, Shop
 from tests.support.builders import make_item, make_seller
 from tests.support.documents import imported_old_order, imported_order, user_document
@@ -104,7 +105,7 @@ class TestArchive:
         [left] = selling.get("/api/i1/orders/").json()["results"]
         assert left["number"] == other.number
         assert stored_counts(engines) == true_counts(engines)
-        with engines.autocommit.connect() as connection:
+        with citus.all_rows(engines) as connection:
             assert broken_invariants(connection) == []
             for table in ("order_items", "seller_orders"):
                 counted = sa.select(sa.func.count()).select_from(metadata.tables[table])

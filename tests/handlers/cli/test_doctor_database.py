@@ -8,7 +8,7 @@ import pytest
 
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from domain.shared.errors import Unavailable
-from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
+from domain.shared.readiness import Corrupt, DistributedStandbys, ReadOnly, TransactionPooler
 from handlers.cli import doctor_database
 from persistence.database import Database
 from tests.conftest import KIND, MakeUrl
@@ -75,6 +75,7 @@ class TestDatabase:
         [
             ("writing", "error", ("require_ready", ReadOnly())),
             ("writing", "error", ("require_ready", Corrupt())),
+            ("writing", "error", ("require_ready", DistributedStandbys())),
             ("writing", "warning", ("require_ready", TransactionPooler())),
             ("pooler", "error", ("require_session_pooling", TransactionPooler())),
             ("pooler", "warning", ("require_session_pooling", Unavailable())),

@@ -18,6 +18,7 @@ from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
 from persistence.sql.columns import metadata
 from tests.handlers.cli.conftest import Run
+from tests.support import citus
 from tests.support.application import Clients, Shop
 from tests.support.builders import NOW, make_item, make_seller
 from tests.support.documents import imported_old_order, imported_order, user_document
@@ -71,7 +72,7 @@ def marked_customer(customer: Customer, engines: Engines) -> Customer:
 def rows(engines: Engines) -> dict[str, list[Any]]:
     with engines.autocommit.connect() as connection:
         return {
-            table.name: [tuple(row) for row in connection.execute(sa.select(table))]
+            table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
             for table in metadata.sorted_tables
         }
 
@@ -101,13 +102,13 @@ class TestErase:
         self, waybill: Run, marked_customer: Customer, engines: Engines
     ) -> None:
         money = sa.text("SELECT number, state, refund_amount FROM orders")
-        with engines.autocommit.connect() as connection:
+        with citus.all_rows(engines) as connection:
             before = connection.execute(money).all()
             assert broken_invariants(connection) == []
 
         waybill(*ERASE)
 
-        with engines.autocommit.connect() as connection:
+        with citus.all_rows(engines) as connection:
             assert connection.execute(money).all() == before
             assert broken_invariants(connection) == []
 

@@ -4,7 +4,7 @@ import click
 import pytest
 
 from domain.shared.readiness import TransactionPooler
-from handlers.cli.database import refuse_transaction_pooler
+from handlers.cli.database import refuse_unsuitable_connections
 from persistence import database as persistence
 from persistence.database import Database
 from tests.handlers.cli.conftest import Run
@@ -38,11 +38,11 @@ class TestTransactionPooler:
         database = Database(database_url, renderers=fake_renderers())
 
         with pytest.raises(click.ClickException, match="WAYBILL_DATABASE_POOLER"):
-            refuse_transaction_pooler(database)
+            refuse_unsuitable_connections(database)
         database.close()
 
 
 def test_a_database_that_does_not_answer_yet_is_no_reason_to_stop() -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none", renderers=fake_renderers())
 
-    refuse_transaction_pooler(database)
+    refuse_unsuitable_connections(database)

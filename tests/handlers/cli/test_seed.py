@@ -13,12 +13,12 @@ from domain.seller_center.orders import list_seller_orders
 from domain.sellers.callers import SellerCaller
 from domain.sellers.tokens import authenticate_token
 from domain.shared.paging import PageRequest
-from faults.invariants import broken_at
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
 from persistence.database import Database
 from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients, Shop
+from tests.support.citus import broken_rules
 from tests.support.fakes import view_of
 
 SEED = ("seed", "--users", "3", "--orders-per-user", "2", "--seed", "7")
@@ -235,4 +235,4 @@ class TestPlans:
     def test_match_the_amounts_of_requests(self, seeding: Seeding, database_url: str) -> None:
         seeding.run()
 
-        assert broken_at(database_url) == []
+        assert broken_rules(database_url) == []

@@ -3,6 +3,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.accounts.users import EmailTaken, PasswordOwner, User, UserType
 from persistence.database import Database
+from tests.support import citus
 from tests.support.builders import make_user
 from tests.support.stored import store_user
 
@@ -49,6 +50,7 @@ class TestAdd:
             UserType.GUEST: guest.pk,
         }
 
+    @citus.one_node(citus.UUIDS)
     def test_raises_other_errors_unchanged(self, database: Database, shopper: User) -> None:
         with pytest.raises(IntegrityError):
             store_user(database, uuid=shopper.uuid)

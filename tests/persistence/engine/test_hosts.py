@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from persistence.engine.engines import Pool, connect
 from persistence.engine.hosts import HostOrder, database_url, host_urls
 from tests.conftest import KIND
+from tests.support import citus
 
 on_a_server = pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no hosts")
 
@@ -75,6 +76,7 @@ def test_the_first_connection_tries_the_hosts_in_their_order() -> None:
 
 
 @on_a_server
+@citus.one_node("its server is reached by a socket")
 def test_a_host_that_hangs_is_tried_last_from_then_on(migrated_url: str) -> None:
     with _silent() as (listener, folder):
         hosts = f"{folder},{sa.make_url(migrated_url).query['host']}"
@@ -90,6 +92,7 @@ def test_a_host_that_hangs_is_tried_last_from_then_on(migrated_url: str) -> None
 
 
 @on_a_server
+@citus.one_node("its server is reached by a socket")
 def test_a_read_only_host_is_passed_over(migrated_url: str) -> None:
     url = sa.make_url(migrated_url)
     hosts = {"host": f"{url.query['host']},{url.query['host']}"}

@@ -20,11 +20,11 @@ from domain.orders.orders import Order
 from domain.seller_center.order_items import reject_seller_order_item
 from domain.sellers.callers import Scope, SellerCaller
 from domain.shared.errors import Conflict, FieldErrors, InvalidInput, RuleBroken
-from faults.invariants import broken_at
 from handlers.cli.ndjson import ParsedDocument
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from tests.support.builders import NOW
+from tests.support.citus import broken_rules
 from tests.support.documents import line_document, order_document, request_document
 from tests.support.emptied import empty
 from tests.support.fakes import FakeClock
@@ -260,7 +260,7 @@ class Importing(RuleBasedStateMachine):
 
     @invariant()
     def the_books_are_right(self) -> None:
-        assert broken_at(self.url) == []
+        assert broken_rules(self.url) == []
 
     @invariant()
     def what_is_loaded_is_what_is_stored(self) -> None:

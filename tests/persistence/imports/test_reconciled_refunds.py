@@ -14,10 +14,10 @@ from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.states import OrderState
 from domain.seller_center.order_items import reject_seller_order_item
 from domain.sellers.callers import Scope, SellerCaller
-from faults.invariants import broken_at
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.cancellations import cancellation_requests
+from tests.support.citus import broken_rules
 from tests.support.documents import line_document, request_document
 from tests.support.imported_case import (
     DELIVERED,
@@ -38,7 +38,7 @@ def case(database: Database) -> Case:
 def checked(database_url: str, case: Case) -> Iterator[Case]:
     """A case that checks all invariants at its end."""
     yield case
-    assert broken_at(database_url) == []
+    assert broken_rules(database_url) == []
 
 
 def is_stored(result: object) -> bool:

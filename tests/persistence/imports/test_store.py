@@ -246,6 +246,23 @@ class TestKnownOrder:
         assert [item.price for item in after.items] == [8000, 10_000]
         assert (after.discounts, after.amount) == ([], 18_000)
 
+    def test_is_updated_among_the_rows_of_its_user(
+        self, database: Database, statements: list[tuple[str, Any]]
+    ) -> None:
+        """Citus refuses a statement that sets the user, even to the same one."""
+        store_one(database)
+        store_old(database, imported_old_order())
+        statements.clear()
+
+        store_one(database, notes="changed")
+        store_old(database, imported_old_order(items=[{"price": "40.00"}]))
+
+        updates = [text for text, _ in statements if text.startswith("UPDATE ")]
+        assert {text.split()[1] for text in updates} >= {"orders", "old_orders"}
+        for changes, _, condition in (text.partition(" WHERE ") for text in updates):
+            assert "user_pk=" not in changes.replace(" ", "")
+            assert "user_pk" in condition
+
     def test_a_document_without_a_stored_line_is_rejected(self, database: Database) -> None:
         lines = [line_document(line=line) for line in (1, 2)]
         store_one(database, items=lines)

@@ -37,6 +37,7 @@ from faults.invariants import broken_invariants
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool
 from persistence.sql.columns import metadata
+from tests.support import citus
 from tests.support.builders import make_lines, make_order
 from tests.support.documents import imported_order, line_document, user_document
 from tests.support.fakes import FakeRenderer, fake_renderers
@@ -73,7 +74,7 @@ def together(*works: Callable[[], object]) -> list[int]:
 
 
 def broken(engines: Engines) -> list[str]:
-    with engines.snapshot.connect() as connection:
+    with citus.all_rows(engines) as connection:
         return broken_invariants(connection)
 
 
