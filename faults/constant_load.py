@@ -16,8 +16,6 @@ from faults.writers import Work, make_work
 from tests.edge.exchange import RawResponse
 from tests.support.builders import make_lines
 
-SHARE = 0.6
-"""Of the capacity."""
 _CLIENTS = 24
 _READERS = 12
 _READS_OF_WRITE = 9

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from time import monotonic, sleep
 
-from faults.constant_load import SHARE, ConstantLoad, Requests, lost_or_unacknowledged
+from faults.constant_load import ConstantLoad, Requests, lost_or_unacknowledged
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.scale import Scale
@@ -54,7 +54,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
     with environment.serve(workers=_WORKERS, **drain) as server:
         load = ConstantLoad(server.port, requests)
         reloads = _Reloads(server, _LONGEST_SECONDS * scale.time_factor)
-        capacity = asyncio.run(_load(load, reloads, scale.reloads))
+        capacity = asyncio.run(_load(load, reloads, scale))
     failures = [f"{n} × {what}" for what, n in load.log.failures.items()] + reloads.failures
     failures += lost_or_unacknowledged(environment, load.log.acknowledged)
     return Finding(
@@ -74,10 +74,10 @@ def check(environment: Environment, scale: Scale) -> Finding:
     )
 
 
-async def _load(load: ConstantLoad, reloads: _Reloads, times: int) -> float:
+async def _load(load: ConstantLoad, reloads: _Reloads, scale: Scale) -> float:
     """Send requests during all reloads; return the capacity."""
     capacity = await load.capacity()
-    reloading = asyncio.create_task(asyncio.to_thread(reloads.run, times))
-    await load.run(capacity * SHARE, lambda: not reloading.done())
+    reloading = asyncio.create_task(asyncio.to_thread(reloads.run, scale.reloads))
+    await load.run(capacity * scale.load_share, lambda: not reloading.done())
     await reloading
     return capacity

@@ -15,7 +15,7 @@ from time import monotonic, sleep
 import pytest
 
 from faults.caddy import running_caddy
-from faults.constant_load import SHARE, ConstantLoad, Requests, lost_or_unacknowledged
+from faults.constant_load import ConstantLoad, Requests, lost_or_unacknowledged
 from faults.debian import ProgramUnavailable
 from faults.environment import Environment
 from faults.findings import Finding
@@ -129,7 +129,7 @@ def _check_variant(
         proxy = stack.enter_context(variant.running(ports, variant.changes))
         load = ConstantLoad(proxy.port, requests, proxy.context)
         roll = _Roll(releases, ports, commands, variant.options)
-        capacity, seconds = asyncio.run(_load(load, roll, scale.load_seconds))
+        capacity, seconds = asyncio.run(_load(load, roll, scale))
     results.requests += load.log.statuses.total()
     results.acknowledged += load.log.acknowledged
     results.failures += [f"{variant.name}: {n} × {what}" for what, n in load.log.failures.items()]
@@ -146,15 +146,16 @@ def _check_variant(
     }
 
 
-async def _load(load: ConstantLoad, roll: "_Roll", seconds: float) -> tuple[float, float]:
-    """Send requests while the servers restart, at least for ``seconds``.
+async def _load(load: ConstantLoad, roll: "_Roll", scale: Scale) -> tuple[float, float]:
+    """Send requests while the servers restart, at least for ``load_seconds``.
 
     Returns the capacity, and how many seconds the restart took.
     """
     capacity = await load.capacity()
-    began = monotonic()
+    until = monotonic() + scale.load_seconds
     rolling = asyncio.create_task(asyncio.to_thread(roll.run))
-    await load.run(capacity * SHARE, lambda: not rolling.done() or monotonic() - began < seconds)
+    rate = capacity * scale.load_share
+    await load.run(rate, lambda: not rolling.done() or monotonic() < until)
     return capacity, await rolling
 
 

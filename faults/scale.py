@@ -35,6 +35,8 @@ class Scale:
     applied_reads: int
     standby_failures: int
     archived_orders: int
+    load_share: float = 0.6
+    """The load of restarts, of the capacity that was measured before them."""
     time_factor: float = 1.0
 
 
@@ -107,5 +109,6 @@ QUICK = Scale(
     applied_reads=80,
     standby_failures=1,
     archived_orders=24,
+    load_share=0.3,
     time_factor=5.0,
 )
