@@ -10,6 +10,7 @@ from domain.sellers.sellers import Seller
 from handlers.app import database_of
 from handlers.contract.asgi.routing import ContractApp
 from handlers.rendering.renderer import ContractRenderer
+from tests.support import citus
 from tests.support.application import Shop
 from tests.support.builders import make_item
 
@@ -77,7 +78,8 @@ def test_reads_of_sellers_need_the_expected_number_of_statements(
 
     assert again.json()["results"]
     assert (again.status_code, again.content) == (200, first.content)
-    assert len(statements) == OF_SELLERS[path]
+    # Citus has tokens on the coordinator, so finding the caller takes a statement of its own there.
+    assert len(statements) == OF_SELLERS[path] + bool(citus.COORDINATOR)
 
 
 def test_a_filter_that_no_row_can_match_needs_no_query(
