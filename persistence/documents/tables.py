@@ -11,7 +11,7 @@ from persistence.documents.compression import NO_EDITION, CompressedBodies
 from persistence.documents.lru import Version
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
-from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column
+from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column, root_column
 from persistence.sql.distributed_tables import unique_key
 from persistence.sql.in_list import in_list
 from persistence.sql.storage import alter_created
@@ -28,13 +28,7 @@ def document_table(name: str, root: str, target: str) -> sa.Table:
     table = sa.Table(
         name,
         metadata,
-        sa.Column(
-            root,
-            BigId,
-            sa.ForeignKey(f"{target}.pk", ondelete="CASCADE"),
-            primary_key=True,
-            autoincrement=False,
-        ),
+        root_column(root, target),
         owner_column(),
         sa.Column("edition", BigId, nullable=False),
         sa.Column("version", BigId, nullable=False),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from persistence.orders.old_orders import old_order_items, old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
-from persistence.sql.columns import BigId, UtcDateTime, metadata, owner_column
+from persistence.sql.columns import UtcDateTime, metadata, owner_column, root_column
 
 
 def _document_hashes(name: str, root: str, target: str, *others: sa.Column[Any]) -> sa.Table:
@@ -19,13 +19,7 @@ def _document_hashes(name: str, root: str, target: str, *others: sa.Column[Any])
     return sa.Table(
         name,
         metadata,
-        sa.Column(
-            root,
-            BigId,
-            sa.ForeignKey(f"{target}.pk", ondelete="CASCADE"),
-            primary_key=True,
-            autoincrement=False,
-        ),
+        root_column(root, target),
         owner_column(),
         sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
         *others,

@@ -109,6 +109,17 @@ def parent(name: str, target: str, *, index: bool = True) -> sa.Column[Any]:
     return sa.Column(name, BigId, key, nullable=False, index=index)
 
 
+def root_column(name: str, target: str) -> sa.Column[int]:
+    """Return the key of a table with at most one row for each row of ``target``."""
+    return sa.Column(
+        name,
+        BigId,
+        sa.ForeignKey(f"{target}.pk", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+
+
 def owner_column() -> sa.Column[Any]:
     """Return the column ``OWNER`` of a part: the user of the row that it is a part of.
 
