@@ -15,7 +15,7 @@ from persistence.engine.engines import Engines, Pool, connect
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
 from tests.conftest import KIND
-from tests.support.replication import Node, replicated
+from tests.support.replication import Node, migrated_servers
 from tests.support.standby_shop import open_database
 from tests.support.stored import listed, store_order, store_user
 
@@ -30,12 +30,8 @@ _SLEEP = sa.select(sa.cast(sa.func.pg_sleep(20), sa.Text))
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Node]:
-    with replicated(0) as servers:
-        [node] = servers.nodes
-        database = open_database(node.url())
-        database.migrate()
-        database.close()
-        yield node
+    with migrated_servers(0) as servers:
+        yield servers.nodes[0]
 
 
 class Shop:
