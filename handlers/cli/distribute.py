@@ -18,10 +18,9 @@ def distribute(mode: str | None) -> None:
     if mode is None:
         raise click.UsageError("Choose --check or --apply.")
     with report_errors(), command_database() as (_, database):
-        obstacles = database.distribution_obstacles()
-        if obstacles:
+        if obstacles := database.distribution.obstacles():
             raise click.ClickException(" ".join(obstacles))
         if mode == "apply":
-            database.distribute(click.echo)
-        steps = database.distribution_steps()
+            database.distribution.apply(click.echo)
+        steps = database.distribution.steps()
     click.echo("The database is distributed." if not steps else f"{steps} steps are left.")

@@ -141,7 +141,7 @@ def test_a_table_in_use_is_waited_for_with_a_limit(
         with engines.writing.connect() as connection:
             connection.exec_driver_sql("LOCK TABLE users, orders")
             with pytest.raises(Unavailable):
-                database.distribute(lambda _: None)
+                database.distribution.apply(lambda _: None)
 
     assert set(phase_steps(engines, key_steps)) <= set(left)
     assert phase_steps(engines, key_steps)

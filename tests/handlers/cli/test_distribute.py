@@ -1,6 +1,6 @@
 import pytest
 
-from persistence.database import Database
+from persistence.distribution import Distribution
 from tests.handlers.cli.conftest import Run
 from tests.support import citus
 
@@ -18,9 +18,9 @@ class TestWithoutCitus:
         self, waybill: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         left = [["users: by pk"], []]
-        monkeypatch.setattr(Database, "distribution_obstacles", lambda _: [])
-        monkeypatch.setattr(Database, "distribution_steps", lambda _: len(left[0]))
-        monkeypatch.setattr(Database, "distribute", lambda _, show: show(f"1/1 {left.pop(0)[0]}"))
+        monkeypatch.setattr(Distribution, "obstacles", lambda _: [])
+        monkeypatch.setattr(Distribution, "steps", lambda _: len(left[0]))
+        monkeypatch.setattr(Distribution, "apply", lambda _, show: show(f"1/1 {left.pop(0)[0]}"))
 
         checked = waybill("distribute", "--check")
         applied = waybill("distribute", "--apply")
