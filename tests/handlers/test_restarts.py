@@ -83,6 +83,14 @@ def test_the_next_read_succeeds(store: Store, by: str) -> None:
     assert (after.status_code, after.json()) == (200, before.json())
 
 
+def test_the_next_probe_succeeds(store: Store) -> None:
+    client, _ = store.clients["cookie"]
+    assert client.get("/readyz").status_code == 200
+    store.restart()
+
+    assert client.get("/readyz").status_code == 200
+
+
 def test_the_next_change_succeeds_after_the_look_up_of_its_caller(store: Store) -> None:
     """The look-up was repeated, and replaced the connections of all pools."""
     store.restart()

@@ -100,6 +100,26 @@ def test_a_document_is_rendered(shop: Shop) -> None:
     assert list(rendered) == [shop.order.pk]
 
 
+def test_the_database_is_ready_at_once(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    shop.database.require_ready()
+
+    assert not caplog.records
+
+
+def test_the_figures_are_read(shop: Shop) -> None:
+    assert shop.database.figures().shop is not None
+
+
+def test_a_database_that_is_away_is_not_ready(shop: Shop, node: Node) -> None:
+    node.stop("immediate")
+    try:
+        with pytest.raises(Unavailable):
+            shop.database.require_ready()
+    finally:
+        node.start()
+    shop.database.require_ready()
+
+
 def test_a_change_is_not_repeated(shop: Shop) -> None:
     with pytest.raises(Unavailable):
         shop.change()
