@@ -1,5 +1,6 @@
 """Waits for child processes and inspects them."""
 
+import signal
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -45,8 +46,8 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def has_pending_signal(pid: int) -> bool:
-    """Whether a signal waits for the process, which is stopped."""
+def is_pending(pid: int, number: signal.Signals) -> bool:
+    """Whether the signal waits for the process, which is stopped."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     [pending] = [line.split()[1] for line in lines if line.startswith("ShdPnd:")]
-    return int(pending, 16) != 0
+    return bool(int(pending, 16) & 1 << number - 1)

@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from handlers.serving.worker_application import FINISH
 from tests.support.processes import (
     children_of,
-    has_pending_signal,
+    is_pending,
     is_running,
     wait_for_another,
     wait_until,
@@ -178,7 +179,7 @@ class TestWorker:
             for client in clients:
                 client.sendall(_REQUEST)
             server.process.terminate()
-            wait_until(lambda: has_pending_signal(worker))
+            wait_until(lambda: is_pending(worker, FINISH))
             os.kill(worker, signal.SIGCONT)
 
             assert [client.recv(len(_OK)) for client in clients] == [_OK] * CONNECTIONS
