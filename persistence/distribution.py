@@ -28,6 +28,15 @@ class Distribution:
         with self._availability.required(), self._engines.autocommit.connect() as connection:
             return sum(len(phase(connection)) for phase in distributing.PHASES)
 
+    def other_connections(self) -> int:
+        """Return how many connections other processes of Waybill have to a PostgreSQL database.
+
+        Takes up to two seconds.
+        """
+        self._engines.dispose()
+        with self._availability.required(), self._engines.autocommit.connect() as connection:
+            return distributing.other_connections(connection)
+
     def apply(self, show: Callable[[str], None]) -> None:
         """Distribute the tables; ``show`` gets a line for each step. No server may run."""
         engines = self._connect()
