@@ -71,7 +71,7 @@ class TestAvailability:
 
     @pytest.mark.parametrize(
         "url",
-        ["sqlite:////nowhere/waybill.sqlite3", "postgres://nobody@127.0.0.1:1/none"],
+        ["sqlite:////nowhere/waybill.sqlite3", "postgres://waybill@127.0.0.1:1/none"],
         ids=["sqlite", "postgres"],
     )
     def test_one_that_can_not_be_reached_is_not(self, url: str) -> None:
