@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -51,6 +50,7 @@ from tests.support.builders import (
     make_seller,
 )
 from tests.support.fakes import FakeClock, fake_renderers
+from tests.support.histories import histories_of
 from tests.support.stored import store_order, store_user, written_of_loaded
 from tests.support.stored_cancellations import CANCEL, POLICY, REFUND, StoredCancellations
 from tests.support.stored_sellers import stored_counts, true_counts
@@ -357,16 +357,6 @@ def test_amounts_stay_consistent_in_random_histories(
     checked_database: Database, engines: Engines
 ) -> None:
     machine = type("Machine", (Cancelling,), {"database": checked_database, "engines": engines})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=6,
-            stateful_step_count=20,
-            deadline=None,
-            # Shrinking a failing history takes minutes; one of twenty steps can be read.
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine_as_test(machine, settings=histories_of(steps=20))
 
     assert stored_counts(engines) == true_counts(engines)

@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
@@ -28,6 +27,7 @@ from tests.support.citus import broken_rules
 from tests.support.documents import line_document, order_document, request_document
 from tests.support.emptied import empty
 from tests.support.fakes import FakeClock
+from tests.support.histories import histories_of
 from tests.support.stored import written_of_loaded
 from tests.support.stored_cancellations import CANCEL, REFUND, StoredCancellations
 from tests.support.stored_sellers import stored_counts, true_counts
@@ -278,16 +278,6 @@ def test_no_document_makes_amounts_inconsistent(
 ) -> None:
     parts = {"database": database, "engines": engines, "url": database_url}
     machine = type("Machine", (Importing,), parts)
-    run_machine(
-        machine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
-            deadline=None,
-            # Shrinking a failing history takes minutes; one of 25 steps can be read.
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_machine(machine, settings=histories_of(steps=25))
 
     assert stored_counts(engines) == true_counts(engines)
