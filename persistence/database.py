@@ -27,7 +27,7 @@ from domain.shared.readiness import (
 from domain.unit_of_work import UnitOfWork
 from persistence import diagnosis, migrations, monitoring, readiness
 from persistence.availability import Availability
-from persistence.distributing import PHASES, distribute, obstacles
+from persistence.distributing import PHASES, distribute, obstacles, other_connections
 from persistence.document_caches import document_caches
 from persistence.documents.cache import DisabledDocuments, Documents, RequestDocuments
 from persistence.engine.background import Background
@@ -315,6 +315,15 @@ class Database:
         """Return the number of steps that ``distribute`` would run now. Raises Unavailable."""
         with self._availability.required(), self._engines.autocommit.connect() as connection:
             return sum(len(phase(connection)) for phase in PHASES)
+
+    def other_connections(self) -> int:
+        """Return how many connections other processes of Waybill have to a PostgreSQL database.
+
+        Takes up to two seconds. Raises Unavailable.
+        """
+        self._engines.dispose()
+        with self._availability.required(), self._engines.autocommit.connect() as connection:
+            return other_connections(connection)
 
     def distribute(self, show: Callable[[str], None]) -> None:
         """Distribute the tables over the nodes of Citus; ``show`` gets a line for each step.

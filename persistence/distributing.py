@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +28,13 @@ from persistence.sql.distributed_tables import (
 LOCK_TIMEOUT_MS = 10_000
 """How long a step waits for tables that a server uses which was not stopped."""
 
+_OTHERS = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid() AND application_name = current_setting('application_name')"
+)
+# PostgreSQL ends a process some milliseconds after its client has closed the connection.
+_OTHERS_SECONDS = 2.0
+_PAUSE_SECONDS = 0.05
 _USERS = "users"
 _CONSTRAINTS = sa.text(
     "SELECT conrelid::regclass::text AS table_name, conname, contype, pg_get_constraintdef(oid)"
@@ -199,6 +207,19 @@ def obstacles(connection: sa.Connection) -> list[str]:
         return []
     count = _orders_with_foreign_addresses(connection)
     return [f"{count} orders have the address of another user."] if count else []
+
+
+def other_connections(connection: sa.Connection) -> int:
+    """Return how many other connections of Waybill the database has.
+
+    Those that were closed just now do not count: waits up to two seconds for them.
+    """
+    until = monotonic() + _OTHERS_SECONDS
+    while count := connection.execute(_OTHERS).scalar_one():
+        if monotonic() > until:
+            break
+        sleep(_PAUSE_SECONDS)
+    return int(count)
 
 
 def _orders_with_foreign_addresses(connection: sa.Connection) -> int:

@@ -4,6 +4,7 @@ import click
 
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
+from persistence.database import Database
 
 
 @click.command()
@@ -21,7 +22,21 @@ def distribute(mode: str | None) -> None:
         obstacles = database.distribution_obstacles()
         if obstacles:
             raise click.ClickException(" ".join(obstacles))
-        if mode == "apply":
-            database.distribute(click.echo)
         steps = database.distribution_steps()
+        if mode == "apply" and steps:
+            _require_stopped(database)
+            database.distribute(click.echo)
+            steps = database.distribution_steps()
     click.echo("The database is distributed." if not steps else f"{steps} steps are left.")
+
+
+def _require_stopped(database: Database) -> None:
+    """Raises ClickException while a server or worker is connected.
+
+    Its connections would not know that the database is distributed, and write no copies by seller.
+    """
+    others = database.other_connections()
+    if others:
+        raise click.ClickException(
+            f"Servers or workers are running (open connections: {others}). Stop them first."
+        )

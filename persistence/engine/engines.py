@@ -57,6 +57,9 @@ _CACHE_WRITE_SETTINGS = sa.select(
 )
 
 # Citus sends these to the other nodes, but not the results of set_config.
+APPLICATION_NAME = "waybill"
+"""The name of the connections in ``pg_stat_activity``, unless the URL has another."""
+
 _DISTRIBUTED_CACHE_WRITE_SETTINGS = (
     f"SET LOCAL lock_timeout = '{CACHE_WRITE_TIMEOUT_MS}ms'",
     "SET LOCAL synchronous_commit = off",
@@ -232,7 +235,8 @@ def connect(url: str, pool: Pool) -> Engines:
         return _sqlite(create(**usual), create(**small))
     # All statements are repeated, and planning one takes longer than running it.
     threshold = None if pool.is_shared else 0
-    create = partial(create, connect_args={"prepare_threshold": threshold})
+    named = {"fallback_application_name": APPLICATION_NAME}
+    create = partial(create, connect_args={"prepare_threshold": threshold, **named})
     autocommit = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     # Autocommit has a pool of its own: to switch a connection to it and back costs as much as a
     # short query.

@@ -18,14 +18,23 @@ def is_distributed(connection: sa.Connection) -> bool:
     return bool(connection.info.get(_KEY))
 
 
+def known_distribution(engine: sa.Engine) -> bool | None:
+    """Return what the engine's newest connection has found; None if none was opened yet."""
+    if engine.dialect.name == "sqlite":
+        return False
+    known: bool | None = engine.pool.is_distributed  # type: ignore[attr-defined]
+    return known
+
+
 def detect_distribution(engine: sa.Engine, *setup: str) -> None:
     """Look it up on each new connection to PostgreSQL; run ``setup`` if it is not distributed."""
 
     def detect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         cursor.execute(_IS_DISTRIBUTED)
-        record.info[_KEY] = cursor.fetchone() is not None
-        if not record.info[_KEY]:
+        is_found = cursor.fetchone() is not None
+        record.info[_KEY] = engine.pool.is_distributed = is_found  # type: ignore[attr-defined]
+        if not is_found:
             for statement in setup:
                 cursor.execute(statement)
         cursor.close()

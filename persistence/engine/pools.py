@@ -15,9 +15,14 @@ def _ignore(_seconds: float) -> None:
 
 
 class MeasuredPool(QueuePool):
-    """A pool without overflow; ``on_wait`` gets the seconds of a caller who found none free."""
+    """A pool without overflow; ``on_wait`` gets the seconds of a caller who found none free.
+
+    ``is_distributed``: whether its newest connection is to a distributed database; None if it has
+    opened none (``persistence.engine.nodes``).
+    """
 
     on_wait: Callable[[float], None] = staticmethod(_ignore)
+    is_distributed: bool | None = None
 
     def recreate(self) -> QueuePool:
         """Return the pool that replaces this one when its engine is disposed."""

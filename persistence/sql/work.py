@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from persistence.engine.failures import is_closed_by_server, is_unavailable
-from persistence.engine.nodes import is_distributed
+from persistence.engine.nodes import is_distributed, known_distribution
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.columns import OWNER
@@ -97,7 +97,15 @@ class Work:
 
     @property
     def is_distributed(self) -> bool:
-        """Whether the rows are distributed over nodes; takes a connection."""
+        """Whether the rows are distributed over nodes.
+
+        Takes a connection only if the engine has opened none: a statement may turn out to be
+        prefetched.
+        """
+        if self._connection is None:
+            is_known = known_distribution(self._engine)
+            if is_known is not None:
+                return is_known
         return is_distributed(self.connection)
 
     def run(self, query: CompiledQuery, values: Values) -> list[Row]:

@@ -1,8 +1,12 @@
-"""The number of statements of reads; a second read renders nothing."""
+"""The number of statements and connections of reads; a second read renders nothing."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from domain.accounts.users import User
@@ -41,37 +45,62 @@ def pks(shop: Shop, shopper: User, seller: Seller) -> dict[str, int]:
     return {"order": order.pk, "old_order": old_order.pk}
 
 
+@dataclass(frozen=True)
+class Sent:
+    """Statements, and the connections that were taken for them."""
+
+    statements: Statements
+    connections: list[object] = field(default_factory=list)
+
+    def take(self, connection: object, *_: object) -> None:
+        """Note a connection that is taken from its pool."""
+        self.connections.append(connection)
+
+    def clear(self) -> None:
+        """Forget what was sent so far."""
+        self.statements.clear()
+        self.connections.clear()
+
+
+@pytest.fixture
+def sent(statements: Statements) -> Iterator[Sent]:
+    sent = Sent(statements)
+    event.listen(sa.Pool, "checkout", sent.take)
+    yield sent
+    event.remove(sa.Pool, "checkout", sent.take)
+
+
 @pytest.mark.parametrize("path", OF_SHOPPERS)
-def test_reads_of_shoppers_need_the_expected_number_of_statements(
+def test_reads_of_shoppers_need_the_expected_statements_and_one_connection(
     app: ContractApp,
     shopping: TestClient,
     pks: dict[str, int],
-    statements: Statements,
+    sent: Sent,
     path: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     url = path.format(**pks)
     first = shopping.get(url)
     database_of(app).finish_background()
-    statements.clear()
+    sent.clear()
     monkeypatch.delattr(ContractRenderer, "__call__")
 
     again = shopping.get(url)
 
     assert (again.status_code, again.content) == (200, first.content)
-    assert len(statements) == OF_SHOPPERS[path]
+    assert (len(sent.statements), len(sent.connections)) == (OF_SHOPPERS[path], 1)
 
 
 @pytest.mark.parametrize("path", OF_SELLERS)
-def test_reads_of_sellers_need_the_expected_number_of_statements(
+def test_reads_of_sellers_need_the_expected_statements_and_one_connection(
     trading: TestClient,
     pks: dict[str, int],
-    statements: Statements,
+    sent: Sent,
     path: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first = trading.get(path)
-    statements.clear()
+    sent.clear()
     monkeypatch.delattr(ContractRenderer, "__call__")
 
     again = trading.get(path)
@@ -79,7 +108,9 @@ def test_reads_of_sellers_need_the_expected_number_of_statements(
     assert again.json()["results"]
     assert (again.status_code, again.content) == (200, first.content)
     # Citus has tokens on the coordinator, so finding the caller takes a statement of its own there.
-    assert len(statements) == OF_SELLERS[path] + bool(citus.COORDINATOR)
+    more = bool(citus.COORDINATOR)
+    assert len(sent.statements) == OF_SELLERS[path] + more
+    assert len(sent.connections) == 1 + more
 
 
 def test_a_filter_that_no_row_can_match_needs_no_query(

@@ -148,6 +148,21 @@ def test_a_table_in_use_is_waited_for_with_a_limit(
 
 
 @only_postgresql
+def test_connections_of_other_processes_are_counted(
+    filled: tuple[str, Engines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, server = filled
+    server.dispose()
+    with closing(Database(url, renderers=fake_renderers())) as database:
+        database.require_ready()
+        assert database.other_connections() == 0  # without its own
+        monkeypatch.setattr(distributing, "_OTHERS_SECONDS", 0.1)
+        with server.autocommit.connect():
+            assert database.other_connections() == 1
+        assert database.other_connections() == 1  # an idle one of the server's pool
+
+
+@only_postgresql
 class TestDatabase:
     """What servers do on a distributed database, except for the nodes."""
 

@@ -18,6 +18,7 @@ class TestWithoutCitus:
         self, waybill: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         left = [["users: by pk"], []]
+        monkeypatch.setattr(Database, "other_connections", lambda _: 0)
         monkeypatch.setattr(Database, "distribution_obstacles", lambda _: [])
         monkeypatch.setattr(Database, "distribution_steps", lambda _: len(left[0]))
         monkeypatch.setattr(Database, "distribute", lambda _, show: show(f"1/1 {left.pop(0)[0]}"))
@@ -30,6 +31,21 @@ class TestWithoutCitus:
             0,
             "1/1 users: by pk\nThe database is distributed.\n",
         )
+
+    def test_waits_for_no_running_server(
+        self, waybill: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Database, "distribution_obstacles", lambda _: [])
+        monkeypatch.setattr(Database, "distribution_steps", lambda _: 1)
+        monkeypatch.setattr(Database, "other_connections", lambda _: 3)
+        monkeypatch.setattr(Database, "distribute", pytest.fail)
+
+        checked = waybill("distribute", "--check")
+        applied = waybill("distribute", "--apply")
+
+        assert (checked.exit_code, checked.output) == (0, "1 steps are left.\n")
+        assert applied.exit_code == 1
+        assert "Servers or workers are running (open connections: 3)." in applied.output
 
 
 def test_needs_a_mode(waybill: Run) -> None:
