@@ -141,22 +141,28 @@ class ImportedHistory(RuleBasedStateMachine):
         assert isinstance(result, ImportResult), result
         self.pk = result.pk
 
-    def store(self, document: Document) -> ImportResult | Rejected:
-        parsed = ParsedDocument.of(document)
-        try:
-            imported = read_order(parsed.document, parsed.document_hash, SnapshotPool())
-        except Rejected as rejected:
-            return rejected
+    def store(self, *documents: Document) -> ImportResult | Rejected:
+        """Import the documents in one batch; return the result of the first."""
+        batch = []
+        for document in documents:
+            parsed = ParsedDocument.of(document)
+            try:
+                batch.append(read_order(parsed.document, parsed.document_hash, SnapshotPool()))
+            except Rejected as rejected:
+                return rejected
         with self.database.importing("import:machine") as imports:
-            [result] = imports.store_orders([imported])
+            results = imports.store_orders(batch)
             imports.commit()
-        return result
+        assert all(isinstance(result, ImportResult) for result in results[1:]), results
+        return results[0]
 
-    def send(self, change: Callable[[Document], None]) -> ImportResult | Rejected:
-        """Import the last accepted document again with a change."""
+    def send(
+        self, change: Callable[[Document], None], *others: Document
+    ) -> ImportResult | Rejected:
+        """Import the last accepted document again with a change, in one batch with others."""
         document = deepcopy(self.document)
         change(document)
-        result = self.store(document)
+        result = self.store(document, *others)
         if isinstance(result, ImportResult):
             self.document = document
         return result

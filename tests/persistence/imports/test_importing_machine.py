@@ -1,10 +1,12 @@
 """Random histories of imported orders: all amounts stay consistent."""
 
+from contextlib import closing
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
@@ -31,8 +33,10 @@ from domain.trade_ins import approve_trade_in, offer_trade_in, reject_trade_in
 from faults.invariants import broken_invariants
 from persistence.database import Database
 from persistence.engine.engines import Engines
+from persistence.orders.old_orders import OLD_ORDER, old_orders
+from persistence.sql.work import Work
 from tests.support.citus import all_rows
-from tests.support.documents import Document
+from tests.support.documents import Document, user_document
 from tests.support.fakes import FakeClock
 from tests.support.histories import histories_of
 from tests.support.imported_history import (
@@ -48,18 +52,17 @@ from tests.support.imported_history import (
     money_of,
     orders,
     placed_line,
+    placed_order,
     requests_of,
     seller_document,
     state_of,
 )
+from tests.support.rendered_documents import render_stored_old_order, render_stored_order
 from tests.support.stored import written_of_loaded
 from tests.support.stored_cancellations import CANCEL, OPERATOR, REFUND
 from tests.support.stored_sellers import stored_counts, true_counts
 
-DECIDED = (
-    *((), (reject_request,), (approve_request,)),
-    *((approve_request, complete_request),) * 2,
-)
+DECIDED = ((approve_request,), (approve_request, complete_request), (reject_request,))
 NEXT = {
     CancellationStatus.OPEN: (approve_request, approve_request, reject_request),
     CancellationStatus.APPROVED: (complete_request,),
@@ -116,6 +119,13 @@ class Importing(ImportedHistory):
             line_of(document, at).update(unit_price=money(price), quantity=quantity)
 
         self.send(change)
+
+    @rule(at=index, price=st.integers(1, 1999), drawn=orders)
+    def edit_beside_another(self, at: int, price: int, drawn: dict[str, Any]) -> None:
+        """Another order, whose number comes first, is in the same batch."""
+        other = placed_order(drawn) | {"user": user_document(email="other@example.com")}
+        other["number"] = f"A{other['number']}"
+        self.send(lambda document: line_of(document, at).update(unit_price=money(price)), other)
 
     @rule(discount=st.integers(0, 999), shipping=st.sampled_from([0, 850, 990]))
     def rebate(self, discount: int, shipping: int) -> None:
@@ -215,8 +225,15 @@ class Importing(ImportedHistory):
 
         self.send(change)
 
-    @rule(at=index, quantity=units, is_loyalty=st.booleans(), decided=st.sampled_from(DECIDED))
-    def ask(self, at: int, quantity: int | None, is_loyalty: bool, decided: Any) -> None:
+    @rule(at=index, quantity=units, is_loyalty=st.booleans())
+    def ask(self, at: int, quantity: int | None, is_loyalty: bool) -> None:
+        self.settle(at, quantity, is_loyalty, ())
+
+    @rule(at=index, quantity=units, is_loyalty=st.booleans(), decisions=st.sampled_from(DECIDED))
+    def settle(
+        self, at: int, quantity: int | None, is_loyalty: bool, decisions: tuple[Any, ...]
+    ) -> None:
+        """Create a request for some or all units that are left, and decide it."""
         order, item = self.order(), self.item(at)
         kind = REFUND if item.delivered_date else CANCEL
         fields: dict[str, Any] = {} if quantity is None else {"quantity": quantity}
@@ -226,7 +243,7 @@ class Importing(ImportedHistory):
             request = self.cancellations.create(order, draft)
         except (FieldErrors, RuleBroken):
             return
-        for decision in decided:
+        for decision in decisions:
             self.cancellations.decide(decision, request.pk)
 
     @rule(at=st.integers(0, 5), decision=st.integers(0, 2))
@@ -314,7 +331,21 @@ class Importing(ImportedHistory):
             if archive_order(self.pk, ReturnPolicy(timedelta()), OPERATOR, uow) is not None:
                 return
         assert isinstance(self.send(lambda document: document.update(notes="x")), ArchivedHere)
+        self.check_archived()
         self.place_new(following)
+
+    def check_archived(self) -> None:
+        """The order is an old order with a valid document."""
+        number = self.document["number"]
+        with closing(Work(self.engines.autocommit, is_writing=False)) as work:
+            pks = work.scalars(sa.select(old_orders.c.pk).where(old_orders.c.number == number))
+            [old_order] = work.load(OLD_ORDER, pks.all())
+        assert render_stored_old_order(old_order)["number"] == number
+
+    @invariant()
+    def the_document_is_valid(self) -> None:
+        order = self.order()
+        assert render_stored_order(order)["refund_amount"] == money(order.refund_amount)
 
     @invariant()
     def the_books_are_right(self) -> None:
