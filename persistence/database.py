@@ -236,8 +236,10 @@ class Database:
                 raise Unavailable from error
 
     def report_to(self, measures: Measures) -> None:
-        """Count documents and waits for connections from now on."""
+        """Count documents, waits for connections and readers of standbys from now on."""
         self._engines.report_waits(measures)
+        if self._standbys is not None:
+            self._standbys.report_to(measures)
         for cache in self._caches.values():
             cache.measures = measures
 

@@ -170,7 +170,8 @@ class Changes:
         """Write the links and delete removed parts, after all other rows."""
         for part, links, pks in self.linked:
             _write_links(work, part, links, pks)
-        for tracked, table, pk, entity in sorted(self.removed, key=_children_first):
+        # Parts before what they are parts of.
+        for tracked, table, pk, entity in sorted(self.removed, key=_place_of, reverse=True):
             work.execute(
                 sa.delete(table).where(table.c.pk == pk, *owned_by(table, tracked.user_pk))
             )
@@ -267,8 +268,8 @@ def _places(metadata: sa.MetaData) -> dict[sa.Table, int]:
     return {table: place for place, table in enumerate(metadata.sorted_tables)}
 
 
-def _children_first(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
-    return -_place(removed[1])
+def _place_of(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
+    return _place(removed[1])
 
 
 def _insert(writes: Writes, table: sa.Table, parts: Sequence[Part]) -> None:

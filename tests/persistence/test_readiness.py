@@ -71,8 +71,9 @@ def execute(url: str, statement: str) -> None:
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
             file.execute(statement)
         return
-    writing = "-c default_transaction_read_only=off"
-    with psycopg.connect(url, autocommit=True, options=writing) as connection:
+    # Citus would make its workers read-only as well, and could then not make them writable again.
+    options = "-c default_transaction_read_only=off -c citus.enable_ddl_propagation=off"
+    with psycopg.connect(url, autocommit=True, options=options) as connection:
         connection.execute(statement.encode())
 
 

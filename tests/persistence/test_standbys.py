@@ -129,6 +129,16 @@ class TestPosition:
         assert paused.read(StandbyReader(positions[-1], "a")) == "by a lost request"
 
 
+def test_a_report_begins_the_checks(servers: Replicated) -> None:
+    """Monitoring sees a standby that is read before there is any reader."""
+    primary, standby = servers.nodes
+    database = open_database(primary.url(), StandbyOptions(standby.url(), lag=60))
+    try:
+        wait_until(lambda: [status.obstacle for status in database.standbys()] == [None])
+    finally:
+        database.close()
+
+
 class TestStandby:
     def test_others_changes_appear_when_it_has_them(self, paused: Shop) -> None:
         paused.change("changed")

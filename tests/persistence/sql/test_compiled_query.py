@@ -131,7 +131,7 @@ class TestObserve:
         self, engines: Engines, observed: list[Execution]
     ) -> None:
         with closing(Work(engines.writing)) as work, pytest.raises(IntegrityError) as raised:
-            insert_rows(work, users, [make_row(email="a"), make_row(email="a")])
+            insert_rows(work, users, [make_row(email=email) | {"pk": 1} for email in ("a", "b")])
 
         [execution] = observed
         assert execution.error is raised.value.orig
