@@ -12,6 +12,7 @@ import psutil
 import psycopg
 
 from benchmarks.postgres import Postgres, postgres
+from tests.support.processes import suspended
 
 # Not within pytest's folders, which the server's user can't read.
 FOLDER_PREFIX = "waybill-faults-"
@@ -41,19 +42,9 @@ class Cluster:
         """Stop the server by a fast shutdown, and start it again."""
         self._end(signal.SIGINT, self._processes()[:1])
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Suspend all processes of the server during the block."""
-        processes = self._processes()
-        try:
-            _signal(signal.SIGSTOP, processes)
-            yield
-        finally:
-            _signal(signal.SIGCONT, processes)
-
     def freeze(self, seconds: float) -> None:
         """Suspend all processes of the server for ``seconds``."""
-        with self.frozen():
+        with suspended(self._postgres.pid):
             sleep(seconds)
 
     def _end(self, number: signal.Signals, processes: list[psutil.Process]) -> None:

@@ -2,9 +2,11 @@
 
 import signal
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 _TIMEOUT_SECONDS = 30
 _STEP_SECONDS = 0.05
@@ -51,3 +53,19 @@ def is_pending(pid: int, number: signal.Signals) -> bool:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     [pending] = [line.split()[1] for line in lines if line.startswith("ShdPnd:")]
     return bool(int(pending, 16) & 1 << number - 1)
+
+
+@contextmanager
+def suspended(pid: int) -> Iterator[None]:
+    """Suspend the process and its descendants during the block: it accepts, and never answers."""
+    parent = psutil.Process(pid)
+    processes = [parent, *parent.children(recursive=True)]
+    try:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):  # one that has ended meanwhile
+                process.suspend()
+        yield
+    finally:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()

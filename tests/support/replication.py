@@ -1,22 +1,20 @@
 """A primary of PostgreSQL and its standbys, from the wheel: pause, kill, promote, re-point them."""
 
 import os
-import signal
 import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from shutil import chown, rmtree
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
-import psutil
 import psycopg
 
 from persistence.database import Database
 from tests.support.fakes import fake_renderers
-from tests.support.processes import wait_until
+from tests.support.processes import suspended, wait_until
 from tests.support.server import free_port
 
 DATABASE = "shop"
@@ -128,19 +126,9 @@ class Node:
         """Whether the server has a process."""
         return (self.folder / "postmaster.pid").exists()
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """Suspend all processes of the server during the block: it accepts, and never answers."""
-        pid = int((self.folder / "postmaster.pid").read_text().split()[0])
-        postmaster = psutil.Process(pid)
-        processes = [postmaster, *postmaster.children(recursive=True)]
-        try:
-            for process in processes:
-                process.send_signal(signal.SIGSTOP)
-            yield
-        finally:
-            for process in processes:
-                process.send_signal(signal.SIGCONT)
+        return suspended(int((self.folder / "postmaster.pid").read_text().split()[0]))
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """Run a statement; return its rows."""
