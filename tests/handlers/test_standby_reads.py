@@ -14,14 +14,12 @@ from handlers.app import create_app, database_of
 from handlers.auth.passwords import Argon2Passwords
 from handlers.contract.asgi.routing import ContractApp
 from handlers.settings import DatabaseReads, Settings
-from persistence.database import Database
 from tests.conftest import KIND
 from tests.handlers.test_metrics import scrape
 from tests.support.application import Check, Clients, Shop
 from tests.support.builders import make_item, make_seller
-from tests.support.fakes import fake_renderers
 from tests.support.processes import wait_until
-from tests.support.replication import Node, Replicated, replicated
+from tests.support.replication import Node, Replicated, migrated_servers
 
 pytestmark = [
     pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no standby"),
@@ -37,10 +35,7 @@ REQUESTS = "/users/orders/cancellation_requests/"
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Replicated]:
-    with replicated(1) as servers:
-        database = Database(servers.nodes[0].url(), renderers=fake_renderers())
-        database.migrate()
-        database.close()
+    with migrated_servers(1) as servers:
         yield servers
 
 

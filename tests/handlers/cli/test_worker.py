@@ -71,7 +71,7 @@ class TestOnce:
     def test_counts_what_failed(
         self, waybill: Run, stored_orders: StoredOrders, folder: Path
     ) -> None:
-        stored_orders.add_email(make_event(email="nobody"))
+        stored_orders.add_email(make_event(email="invalid"))
 
         assert waybill("worker", "--once").output == "0 delivered, 1 failed.\n"
         assert stored_orders.emails()[0].last_error == "UnusableAddress"
