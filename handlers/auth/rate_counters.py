@@ -197,5 +197,6 @@ def _available() -> Iterator[None]:
     try:
         yield
     except StorageError as error:
-        _log.exception("limits_storage_unavailable")
+        # Without a traceback: while the storage is away, each attempt has one.
+        _log.error("limits_storage_unavailable", cause=type(error.storage_error).__name__)
         raise LimitsUnavailable from error

@@ -9,6 +9,7 @@ from fakeredis import FakeRedis, FakeServer
 from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
 
 from domain.shared.errors import LoginFailed, NotFound, TooManyAttempts, Unavailable
 from handlers.auth.rate_counters import Counters, Limit
@@ -312,8 +313,16 @@ class TestLostStorage:
     def test_refuses_attempts_that_it_can_not_count(self) -> None:
         counters = make_counters("redis://127.0.0.1:1/0")
 
-        with pytest.raises(Unavailable), counters.attempt(LIMITS, NotFound):
+        with (
+            capture_logs() as lines,
+            pytest.raises(Unavailable),
+            counters.attempt(LIMITS, NotFound),
+        ):
             pytest.fail("the attempt began")
+
+        [line] = lines
+        assert (line["event"], line["cause"]) == ("limits_storage_unavailable", "ConnectionError")
+        assert "exc_info" not in line
 
     def test_is_unavailable_during_an_attempt(
         self, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
