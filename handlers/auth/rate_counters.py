@@ -197,6 +197,6 @@ def _available() -> Iterator[None]:
     try:
         yield
     except StorageError as error:
-        # Without a traceback: while the storage is away, each attempt has one.
-        _log.error("limits_storage_unavailable", cause=type(error.storage_error).__name__)
+        # No traceback: each login has this failure while the storage is away.
+        _log.error("limits_storage_unavailable", cause=str(error.storage_error))
         raise LimitsUnavailable from error
