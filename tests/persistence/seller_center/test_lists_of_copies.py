@@ -64,7 +64,7 @@ def both(
         return copied, list_page(database, resource, seller, **query)
 
 
-@pytest.mark.skipif(bool(citus.COORDINATOR), reason="Citus can not sort some rows of all nodes")
+@citus.one_node("Citus can not sort some rows of all nodes")
 @pytest.mark.parametrize("query", [{"page": PageRequest(limit=500)}, {"cursor": "", "limit": 500}])
 def test_are_the_same_in_any_order(
     monkeypatch: pytest.MonkeyPatch, distributed: Database, market: Market, query: dict[str, Any]
@@ -120,7 +120,7 @@ def test_have_the_same_fields(listing: SellerList[Any]) -> None:
     assert copies.shown.keys() == rows.shown.keys()
 
 
-@pytest.mark.skipif(not citus.COORDINATOR, reason="for a coordinator of Citus")
+@citus.only_distributed
 class TestNodes:
     QUERIES: tuple[dict[str, Any], ...] = (
         {},
