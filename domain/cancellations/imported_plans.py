@@ -163,7 +163,17 @@ def _set_imported_refunds(order: Order, imported: Sequence[_Imported]) -> None:
         for entry in imported:
             value = worth.get(entry.request, Refund())
             set_refund(entry.plan_item, Refund(unpaid=value.amount, unpaid_discount=value.discount))
-        return
+    else:
+        _set_paid_refunds(order, imported, worth)
+    for entry in imported:
+        if entry.request.is_open:
+            forecast_refund(order, entry.item, entry.plan_item)
+
+
+def _set_paid_refunds(
+    order: Order, imported: Sequence[_Imported], worth: Mapping[CancellationRequest, Refund]
+) -> None:
+    """Set the refunds of the agreed requests of an order that is paid."""
     completed = [entry for entry in imported if _has(entry, CancellationStatus.COMPLETED)]
     approved = [entry for entry in imported if _has(entry, CancellationStatus.APPROVED)]
     _divide_refund(order, completed, worth)
@@ -174,9 +184,6 @@ def _set_imported_refunds(order: Order, imported: Sequence[_Imported]) -> None:
             amount = min(value.amount, remaining_payment(order))
             discount = min(value.discount, remaining_discount(order))
             set_refund(entry.plan_item, Refund(amount=amount, discount=discount))
-    for entry in imported:
-        if entry.request.is_open:
-            forecast_refund(order, entry.item, entry.plan_item)
 
 
 def _has(entry: _Imported, status: CancellationStatus) -> bool:

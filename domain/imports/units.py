@@ -124,17 +124,13 @@ def _set_quantities(
         requested = request.requested
         if requested.quantity is not None or not requested.is_agreed:
             continue
-        same = [
-            other.requested
-            for other in requests
-            if other is not request
-            and other.requested.cancellation_type is requested.cancellation_type
-        ]
+        # A request without a quantity, as this one, counts as none.
+        named = [other.requested for other in requests]
         if requested.is_removed:
             total = cancelled if requested.is_cancel else refunded
-            units = total - removed_units(same, requested.cancellation_type)
+            units = total - removed_units(named, requested.cancellation_type)
         else:
-            returning = sum(other.quantity or 0 for other in same if is_on_its_way(other))
+            returning = sum(other.quantity or 0 for other in named if is_on_its_way(other))
             units = quantity - cancelled - refunded - returning
         if units < 1:
             raise Rejected(f"{request.pointer}/quantity", "The line has fewer units.")

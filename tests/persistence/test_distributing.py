@@ -139,7 +139,7 @@ def test_a_table_in_use_is_waited_for_with_a_limit(
         with engines.writing.connect() as connection:
             connection.exec_driver_sql("LOCK TABLE users, orders")
             with pytest.raises(Unavailable):
-                database.distribute(lambda _: None)
+                database.distribution.apply(lambda _: None)
 
     assert set(phase_steps(engines, key_steps)) <= set(left)
     assert phase_steps(engines, key_steps)
@@ -153,11 +153,11 @@ def test_connections_of_other_processes_are_counted(
     server.dispose()
     with closing(Database(url, renderers=fake_renderers())) as database:
         database.require_ready()
-        assert database.other_connections() == 0  # without its own
+        assert database.distribution.other_connections() == 0  # without its own
         monkeypatch.setattr(distributing, "_OTHERS_SECONDS", 0.1)
         with server.autocommit.connect():
-            assert database.other_connections() == 1
-        assert database.other_connections() == 1  # an idle one of the server's pool
+            assert database.distribution.other_connections() == 1
+        assert database.distribution.other_connections() == 1  # an idle one of the server's pool
 
 
 @only_postgresql

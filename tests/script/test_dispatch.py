@@ -60,6 +60,7 @@ def test_runs_with_larger_amounts(checkout: Path, arguments: list[str], run: str
     amounts = [
         "WAYBILL_TEST_EVERY_FILTER=yes",
         "WAYBILL_TEST_EXAMPLES=300",
+        "WAYBILL_TEST_HISTORIES=200",
         "WAYBILL_TEST_RACE_SECONDS=15",
     ]
 

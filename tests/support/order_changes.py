@@ -30,6 +30,13 @@ def add_request(order: Order) -> None:
     order.cancellation_plans[0].items.append(CancellationPlanItem(request=request))
 
 
+def remove_request(order: Order) -> None:
+    """Remove a request with its return and its plan item."""
+    request = order.items[0].cancellation_requests.pop(0)
+    plan = order.cancellation_plans[0]
+    plan.items = [plan_item for plan_item in plan.items if plan_item.request.pk != request.pk]
+
+
 def rename_discounts(order: Order) -> None:
     for discount in order.discounts:
         discount.name = "changed"
@@ -65,6 +72,15 @@ WRITES: dict[str, tuple[Callable[[Order], object], list[str]]] = {
     "of a removed part": (
         lambda order: order.discounts.pop(),
         ["UPDATE orders", "DELETE discount_items"],
+    ),
+    "of a removed part with parts of its own": (
+        remove_request,
+        [
+            "UPDATE orders",
+            "DELETE easy_returns",
+            "DELETE cancellation_plan_items",
+            "DELETE cancellation_requests",
+        ],
     ),
     "of a changed and a new part": (
         replace_discounts,

@@ -45,6 +45,13 @@ def _old_order_renderer() -> ContractRenderer[OldOrder]:
 def render_order(order: Order, language: str = "en-us", now: datetime = NOW) -> dict[str, Any]:
     """The document of an order, validated, as if the order were stored."""
     assign_ids(order)
+    return render_stored_order(order, language, now)
+
+
+def render_stored_order(
+    order: Order, language: str = "en-us", now: datetime = NOW
+) -> dict[str, Any]:
+    """The document of a stored order, validated."""
     document: dict[str, Any] = orjson.loads(_order_renderer()(order, language, now).body)
     return document
 
@@ -58,6 +65,10 @@ def render_item(item: Any = None, language: str = "en-us", **overrides: Any) -> 
 
 def render_old_order(old_order: OldOrder, language: str = "en-us") -> dict[str, Any]:
     assign_ids(old_order)
+    return render_stored_old_order(old_order, language)
+
+
+def render_stored_old_order(old_order: OldOrder, language: str = "en-us") -> dict[str, Any]:
     document: dict[str, Any] = orjson.loads(_old_order_renderer()(old_order, language, NOW).body)
     return document
 

@@ -146,7 +146,7 @@ class TestAmounts:
             ({"amount": "99.99"}, "/amount"),
             ({"discounts": [{"name": "A", "amount": "100.01"}]}, "/discounts"),
             ({"items": [], "discounts": [{"name": "A", "amount": "0.01"}]}, "/discounts"),
-            ({"items": [line_document(quantity=10**6, unit_price="9999999.00")]}, "/items"),
+            ({"items": [line_document(quantity=10**6, unit_price="1000000.00")]}, "/items"),
             ({"items": [line_document(unit_price="1.001")]}, "/items/0/unit_price"),
             ({"items": [line_document(), line_document()]}, "/items/1/line"),
         ],
@@ -155,6 +155,13 @@ class TestAmounts:
         self, overrides: dict[str, Any], pointer: str
     ) -> None:
         assert rejected(**overrides) == pointer
+
+    def test_the_amount_has_at_most_twelve_digits(self) -> None:
+        (item,) = imported_order(
+            items=[line_document(quantity=10**6, unit_price="999999.99")]
+        ).items
+
+        assert item.values["price"] == 99_999_999_000_000
 
     def test_an_order_without_lines_may_have_a_shipping_amount(self) -> None:
         order = imported_order(items=[], state="cancelled", shipping_amount="7.00", amount="7.00")
@@ -220,6 +227,7 @@ class TestRefunds:
         order = imported_order(state="cancelled", shipping_amount="5.00", payment_pending=True)
 
         assert order.values["refund_amount"] == order.values["shipping_refund_amount"] == 0
+        assert order.values["discount_refund_amount"] == 0
 
     def test_amounts_of_the_document_are_not_recomputed(self) -> None:
         order = imported_order(

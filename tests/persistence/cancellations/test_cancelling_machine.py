@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -50,7 +49,9 @@ from tests.support.builders import (
     make_product,
     make_seller,
 )
+from tests.support.emptied import empty
 from tests.support.fakes import FakeClock, fake_renderers
+from tests.support.histories import histories_of
 from tests.support.stored import store_order, store_user, written_of_loaded
 from tests.support.stored_cancellations import CANCEL, POLICY, REFUND, StoredCancellations
 from tests.support.stored_sellers import stored_counts, true_counts
@@ -144,9 +145,11 @@ def random_item(index: int, line: dict[str, Any], sellers: dict[str, Any]) -> Or
 class Cancelling(RuleBasedStateMachine):
     database: Database
     engines: Engines
+    url: str
 
     def __init__(self) -> None:
         super().__init__()
+        empty(self.url)  # else each history would check the orders of all others
         self.requests: dict[int, CancellationStatus] = {}
 
     @initialize(
@@ -274,6 +277,9 @@ class Cancelling(RuleBasedStateMachine):
     def what_is_loaded_is_what_is_stored(self) -> None:
         assert written_of_loaded(self.engines) == []
 
+    def teardown(self) -> None:
+        assert stored_counts(self.engines) == true_counts(self.engines)
+
     def check_document(self, order: Order) -> None:
         """The document is valid under the contract, since rendering validates it."""
         with self.database.reading() as uow:
@@ -354,19 +360,7 @@ def retained(order: Order) -> int:
 
 @pytest.mark.no_cover  # the same lines, thousands of times
 def test_amounts_stay_consistent_in_random_histories(
-    checked_database: Database, engines: Engines
+    database_url: str, checked_database: Database, engines: Engines
 ) -> None:
-    machine = type("Machine", (Cancelling,), {"database": checked_database, "engines": engines})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=6,
-            stateful_step_count=20,
-            deadline=None,
-            # Shrinking a failing history takes minutes; one of twenty steps can be read.
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-    assert stored_counts(engines) == true_counts(engines)
+    parts = {"database": checked_database, "engines": engines, "url": database_url}
+    run_state_machine_as_test(type("Machine", (Cancelling,), parts), settings=histories_of(20))

@@ -287,6 +287,18 @@ class TestRequests:
 
 
 class TestPlans:
+    def test_of_unpaid_orders_keep_the_forecast_of_open_requests(self, checked: Case) -> None:
+        checked.place(imported_request(), payment_pending=True)
+        second = checked.order.items[1]
+        request = checked.cancellations.create(
+            checked.order, checked.cancellations.draft(second.pk)
+        )
+
+        checked.cancellations.decide(approve_request, request.pk)
+
+        plan_items = [item for plan in checked.order.cancellation_plans for item in plan.items]
+        assert {item.unpaid_amount for item in plan_items} == {5000, 2000}
+
     def test_with_requests_of_waybill_ignore_documents(self, checked: Case) -> None:
         values = {"plan": {"status": "waiting"}}
         checked.place(imported_request(**values))

@@ -108,7 +108,7 @@ class TestObserve:
             rows = [make_row(email=f"{at}{secret}") for at in range(3)]
             insert_rows(work, users, rows)
             BY_EMAIL.rows(work, {"email": f"1{secret}"})
-            BY_EMAIL.rows(work, {"email": "nobody"})
+            BY_EMAIL.rows(work, {"email": "unknown"})
             RENAMED.rows(work, {"first_name": secret})
 
         commands = [(execution.sql.split()[0], execution.rows) for execution in observed]

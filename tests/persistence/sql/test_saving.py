@@ -16,6 +16,7 @@ from domain.orders.cancellations import CancellationStatus
 from domain.orders.orders import Order
 from domain.orders.states import OrderState
 from handlers.cli.ndjson import ParsedDocument
+from persistence.cancellations.reasons import SqlCancellationReasons
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.aggregate import ORDER
@@ -64,6 +65,13 @@ def written(statements: Statements) -> list[str]:
     commands = [text.split() for text in changes_of(statements)]
     changes = {"INSERT": 2, "UPDATE": 1, "DELETE": 2}
     return [f"{words[0]} {words[changes[words[0]]]}" for words in commands if words[0] in changes]
+
+
+def without_user(statements: Statements) -> list[str]:
+    """Return the updates and deletions that name no user, as a distributed database needs."""
+    changes = [text for text in changes_of(statements) if text.startswith(("UPDATE", "DELETE"))]
+    assert changes
+    return [text for text in changes if "user_pk" not in text.partition("WHERE")[2]]
 
 
 class TestUnchanged:
@@ -212,9 +220,40 @@ class TestChanges:
         work.flush()
 
         assert Counter(written(statements))["UPDATE orders"] == 1
+        assert without_user(statements) == []
         stored = dict(work.execute(sa.select(orders.c.pk, orders.c.version)).all())
         assert stored == {saved.pk: saved.version for saved in both}
         assert all(stored[pk] > version for pk, version in before.items())
+
+    def test_name_the_user_of_the_rows(
+        self, work: Work, loaded: Order, statements: Statements
+    ) -> None:
+        loaded.state = OrderState.APPROVED
+        loaded.items[0].tracking_number = "T1"
+        loaded.items[0].easy_return_companies.pop()
+        loaded.discounts.pop()
+        statements.clear()
+        work.flush()
+
+        assert Counter(text.split()[0] for text in written(statements)) >= Counter(
+            UPDATE=2, DELETE=2
+        )
+        assert without_user(statements) == []
+
+    def test_raise_the_version_beside_a_root_without_one(self, work: Work, loaded: Order) -> None:
+        reason_pk = loaded.items[0].cancellation_requests[0].reason_pk
+        work.release()
+        reason = SqlCancellationReasons(work).lock(reason_pk)
+        assert reason is not None
+        [again] = work.load(ORDER, [loaded.pk])
+        before = again.version
+
+        reason.is_active = False
+        again.items[0].tracking_number = "T1"
+        work.flush()
+
+        stored = work.scalar(sa.select(orders.c.version).where(orders.c.pk == again.pk))
+        assert again.version == stored > before
 
     def test_are_written_before_new_parts_of_their_table(self, work: Work, loaded: Order) -> None:
         """A line has one open request of a type, which is closed before the next one is opened."""
