@@ -59,6 +59,8 @@ def refresh_plans(
             plan, plan_item = planned_requests(order)[request]
             if request.is_open:
                 forecast_refund(order, item, plan_item)
+            elif request.status is CancellationStatus.REJECTED:
+                set_refund(plan_item, Refund())
             is_owned = all(other.request.is_imported for other in plan.items)
             if is_owned and request.uuid in plans:
                 _apply(plan, plans[request.uuid])
