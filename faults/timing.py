@@ -219,4 +219,4 @@ def _resets(environment: Environment, known: int) -> dict[str, Iterator[Guess]]:
 
 def _unknown_email(number: int) -> str:
     """An unused address, as long as those of users."""
-    return f"nobody{number:05}@example.com"
+    return f"unknown{number:05}@example.com"

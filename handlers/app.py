@@ -46,6 +46,7 @@ from handlers.web.request_context import PARTS, Parts
 from handlers.web.seller_filters import Filters
 from persistence.database import Database, utc_now
 from persistence.engine.engines import pool_names
+from persistence.engine.hosts import host_urls
 from persistence.engine.measures import Measures
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import SellerList
@@ -126,7 +127,8 @@ def tracing_of(app: ContractApp) -> Tracing | None:
 
 def _metrics(settings: Settings, contract: Contract) -> Metrics:
     rendered = [_ORDER, _OLD_ORDER, *(sources.component for sources in SELLER_SOURCES.values())]
-    return Metrics(contract.resources, rendered, pool_names(settings.database_url))
+    replicas = host_urls(settings.database_read_url) if settings.database_read_url else ()
+    return Metrics(contract.resources, rendered, pool_names(settings.database_url), replicas)
 
 
 def _measures(metrics: Metrics) -> Measures:
@@ -136,6 +138,8 @@ def _measures(metrics: Metrics) -> Measures:
         from_database=count("database"),
         rendered=count("rendered"),
         pool_wait=lambda pool, seconds: metrics.pool_wait.observe(seconds, pool),
+        standby_read=metrics.replica_reads.inc,
+        standby_refusal=metrics.replica_fallbacks.inc,
     )
 
 

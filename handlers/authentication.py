@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-from flask import Request, g, request
+from flask import Request
 
 from domain.accounts import sessions
 from domain.accounts.callers import Caller
@@ -35,6 +35,7 @@ from handlers.auth.trade_in_links import read_link
 from handlers.contract.document.bundle import Contract, ContractError
 from handlers.contract.operations.operations import Operation
 from handlers.contract.operations.requirements import first_satisfied
+from handlers.http.current import current_request, request_state
 from handlers.http.exchange import exchange_of
 from handlers.http.request_body import content_of
 from handlers.settings import Settings
@@ -52,13 +53,13 @@ class _Credential:
     def authenticate(self, value: str | None) -> Caller:
         """The owner of ``value``. Raises NotAuthenticated."""
         caller = self.owner(value)
-        g.credential = value
+        request_state().credential = value
         return caller
 
 
 def _shopper(value: str | None) -> Caller:
     find = partial(sessions.authenticate, value)
-    return look_up(SOME_SHOPPER, find, value, is_cookie=not is_by_key(request))
+    return look_up(SOME_SHOPPER, find, value, is_cookie=not is_by_key(current_request()))
 
 
 def _guest(value: str | None) -> Caller:
@@ -73,6 +74,7 @@ _CREDENTIALS = {
 
 def _cookie(_operation: Operation, credential: _Credential) -> Caller:
     """A key overrides the cookie: clients set keys on purpose, browsers send cookies unasked."""
+    request = current_request()
     if is_by_key(request):
         raise NotAuthenticated
     return credential.authenticate(credential.in_cookie(request, settings()))
@@ -80,7 +82,7 @@ def _cookie(_operation: Operation, credential: _Credential) -> Caller:
 
 def _key(operation: Operation) -> Caller:
     """A key is accepted wherever the cookie of the same value is."""
-    value = shown_key(request)
+    value = shown_key(current_request())
     for scheme in chain.from_iterable(operation.security):
         if scheme in _CREDENTIALS:
             try:
@@ -91,7 +93,7 @@ def _key(operation: Operation) -> Caller:
 
 
 def _link(operation: Operation) -> OfferLink:
-    token = request.args.get("token")
+    token = current_request().args.get("token")
     if token is None:
         raise NotAuthenticated
     return read_link(token, operation.operation_id, settings())
@@ -148,20 +150,24 @@ def authenticate(operation: Operation) -> None:
     for a token without the scope, and CsrfFailed for a request that may be forged: browsers send
     cookies by themselves, but never tokens and keys.
     """
-    g.operation = operation
-    if operation.security:
-        g.credential = None
-        g.caller = first_satisfied(operation.security, lambda name: _SCHEMES[name](operation))
-        if (exchange := exchange_of(request.environ)) is not None:
-            exchange.caller = g.caller
-        if not is_safe(request) and not isinstance(g.caller, TokenCaller | OfferLink):
-            # In public operations, the CSRF token is bound to the cookie of the request.
-            credential = g.credential or shown_credential(request, settings())
-            check_csrf(request, credential, settings(), _form_token(operation))
+    request, state = current_request(), request_state()
+    state.operation = operation
+    if not operation.security:
+        return
+    state.credential = None
+    caller = state.caller = first_satisfied(
+        operation.security, lambda name: _SCHEMES[name](operation)
+    )
+    if (exchange := exchange_of(request.environ)) is not None:
+        exchange.caller = caller
+    if not is_safe(request) and not isinstance(caller, TokenCaller | OfferLink):
+        # In public operations, the CSRF token is bound to the cookie of the request.
+        credential = state.credential or shown_credential(request, settings())
+        check_csrf(request, credential, settings(), _form_token(operation))
 
 
 def _form_token(operation: Operation) -> str:
     """The CSRF token of a form; empty for operations whose body has no field for it."""
-    body, content = operation.body, content_of(request.environ)
+    body, content = operation.body, content_of(current_request().environ)
     fields = [name for name in CSRF_FIELDS if body is not None and body.has_field(name)]
     return next(filter(None, map(content.field, fields)), "")

@@ -20,6 +20,7 @@ from persistence.engine.failures import (
 from persistence.engine.intervals import Interval
 
 _CORRUPT_SECONDS = 60.0
+_TRACEBACK_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Availability:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._since_corrupt = Interval()
+        self._since_traceback = Interval()
 
     @property
     def is_corrupt(self) -> bool:
@@ -48,7 +50,7 @@ class Availability:
     def raise_unavailable(self, error: BaseException) -> None:
         """Raise what ``required`` raises for ``error``; return for any other error."""
         if isinstance(error, PoolTimeoutError):
-            logger.error("the database is not available", exc_info=error)
+            self._log(error)
             raise PoolExhausted from error
         if not isinstance(error, DBAPIError) or not is_unavailable(error):
             return
@@ -68,4 +70,15 @@ class Availability:
         # A bad page of PostgreSQL affects some rows, one of SQLite the whole file.
         if is_corrupt(error) and self._engines.dialect.name == "sqlite":
             self._since_corrupt.start()
-        logger.error("the database is not available", exc_info=error)
+        self._log(error)
+
+    def _log(self, error: BaseException) -> None:
+        """Log a failure; with its traceback, of 8 KB, once in some seconds.
+
+        While the database is away, each request has one.
+        """
+        if self._since_traceback.passed(_TRACEBACK_SECONDS):
+            logger.error("the database is not available", exc_info=error)
+        else:
+            cause = getattr(error, "orig", None) or error
+            logger.error("the database is not available: %s", type(cause).__name__)

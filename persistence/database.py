@@ -27,11 +27,11 @@ from domain.shared.readiness import (
 from domain.unit_of_work import UnitOfWork
 from persistence import diagnosis, migrations, monitoring, readiness
 from persistence.availability import Availability
-from persistence.distributing import PHASES, distribute, obstacles, other_connections
+from persistence.distribution import Distribution
 from persistence.document_caches import document_caches
 from persistence.documents.cache import DisabledDocuments, Documents, RequestDocuments
 from persistence.engine.background import Background
-from persistence.engine.engines import Pool, connect
+from persistence.engine.engines import Engines, Pool, connect
 from persistence.engine.failures import LostRace
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
@@ -236,8 +236,10 @@ class Database:
                 raise Unavailable from error
 
     def report_to(self, measures: Measures) -> None:
-        """Count documents and waits for connections from now on."""
+        """Count documents, waits for connections and readers of standbys from now on."""
         self._engines.report_waits(measures)
+        if self._standbys is not None:
+            self._standbys.report_to(measures)
         for cache in self._caches.values():
             cache.measures = measures
 
@@ -297,8 +299,7 @@ class Database:
 
         Raises as ``persistence.migrations.upgrade`` does, and Unavailable.
         """
-        # A step may take as long as the tables are large.
-        engines = connect(self._url, replace(self._pool, size=1, timeout=None))
+        engines = self._connect_without_timeout()
         try:
             require_connection(engines)
             with self._availability.required():
@@ -306,37 +307,10 @@ class Database:
         finally:
             engines.dispose()
 
-    def distribution_obstacles(self) -> list[str]:
-        """Return what prevents ``distribute``, in sentences. Raises Unavailable."""
-        with self._availability.required(), self._engines.autocommit.connect() as connection:
-            return obstacles(connection)
-
-    def distribution_steps(self) -> int:
-        """Return the number of steps that ``distribute`` would run now. Raises Unavailable."""
-        with self._availability.required(), self._engines.autocommit.connect() as connection:
-            return sum(len(phase(connection)) for phase in PHASES)
-
-    def other_connections(self) -> int:
-        """Return how many connections other processes of Waybill have to a PostgreSQL database.
-
-        Takes up to two seconds. Raises Unavailable.
-        """
-        self._engines.dispose()
-        with self._availability.required(), self._engines.autocommit.connect() as connection:
-            return other_connections(connection)
-
-    def distribute(self, show: Callable[[str], None]) -> None:
-        """Distribute the tables over the nodes of Citus; ``show`` gets a line for each step.
-
-        No server may run. Raises Unavailable.
-        """
-        engines = connect(self._url, replace(self._pool, size=1, timeout=None))
-        try:
-            with self._availability.required():
-                distribute(engines.writing, show)
-        finally:
-            engines.dispose()
-        self._engines.dispose()  # its connections do not know
+    @property
+    def distribution(self) -> Distribution:
+        """Distributes the tables over the nodes of Citus."""
+        return Distribution(self._engines, self._availability, self._connect_without_timeout)
 
     def create_tables(self) -> None:
         """Create the tables of the newest revision in an empty database. Raises Unavailable."""
@@ -372,6 +346,10 @@ class Database:
     def standbys(self) -> list[StandbyStatus]:
         """The standbys of the settings, and whether they are read."""
         return [] if self._standbys is None else self._standbys.statuses()
+
+    def _connect_without_timeout(self) -> Engines:
+        """Open engines for a change of the tables, which may take as long as these are large."""
+        return connect(self._url, replace(self._pool, size=1, timeout=None))
 
     def _unit(self, work: Work) -> SqlUnitOfWork:
         now = self._clock()

@@ -13,6 +13,7 @@ from persistence.heartbeats import worker_heartbeats
 from persistence.outbox import outbox_events
 from persistence.sql.columns import UtcDateTime
 
+IS_PRIMARY = "it is a primary"
 _SECONDS = 5.0
 
 
@@ -72,4 +73,4 @@ def _obstacle(url: str) -> str | None:
         return str(getattr(error, "orig", None) or error)
     finally:
         engines.dispose()
-    return None if is_standby else "it is a primary"
+    return None if is_standby else IS_PRIMARY

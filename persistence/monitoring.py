@@ -1,7 +1,7 @@
 """Figures for monitoring: one statement, apart from that for the schema revision."""
 
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from domain.shared.errors import Unavailable
 from domain.shared.monitoring import AGES, DatabaseFigures, ShopFigures
 from persistence import migrations
 from persistence.engine.engines import Engines
+from persistence.engine.failures import read_again_if_closed
 from persistence.engine.statement_timeouts import shortened_timeout
 from persistence.heartbeats import worker_heartbeats
 from persistence.orders.cancellations import cancellation_requests
@@ -27,17 +28,21 @@ def read_figures(engines: Engines, now: datetime) -> DatabaseFigures:
 
     Raises Unavailable, and SQLAlchemy's TimeoutError if no connection is free.
     """
-    needed = migrations.head()
     try:
-        with engines.autocommit.connect() as connection, shortened_timeout(connection, SECONDS):
-            state = migrations.state_of(connection)
-            return DatabaseFigures(
-                revision=state.revision,
-                needed_revision=needed,
-                shop=_shop(connection, now) if state.accepts(needed) else None,
-            )
+        return read_again_if_closed(partial(_read_figures, engines, now))
     except DBAPIError as error:
         raise Unavailable from error
+
+
+def _read_figures(engines: Engines, now: datetime) -> DatabaseFigures:
+    needed = migrations.head()
+    with engines.autocommit.connect() as connection, shortened_timeout(connection, SECONDS):
+        state = migrations.state_of(connection)
+        return DatabaseFigures(
+            revision=state.revision,
+            needed_revision=needed,
+            shop=_shop(connection, now) if state.accepts(needed) else None,
+        )
 
 
 def _shop(connection: sa.Connection, now: datetime) -> ShopFigures:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -11,7 +12,7 @@ from persistence import migrations
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users
 from persistence.engine.engines import Engines
-from persistence.engine.failures import is_busy, is_corrupt, is_read_only
+from persistence.engine.failures import is_busy, is_corrupt, is_read_only, read_again_if_closed
 from persistence.engine.files import file_of
 from persistence.engine.sqlite import busy_timeout
 from persistence.engine.statement_timeouts import shortened_timeout
@@ -36,16 +37,20 @@ _IS_READ_ONLY = sa.select(
 def require_ready(engines: Engines) -> None:
     """Raises SchemaMismatch, ReadOnly, Corrupt, and SQLAlchemy's errors after a timeout."""
     try:
-        with engines.autocommit.connect() as connection, shortened_timeout(connection, SECONDS):
-            migrations.require_compatible(migrations.state_of(connection))
-            connection.execute(_READ).one()
-            _require_writable(connection, engines)
+        read_again_if_closed(partial(_check, engines))
     except DBAPIError as error:
         if is_read_only(error):
             raise ReadOnly from error
         if is_corrupt(error):
             raise Corrupt from error
         raise
+
+
+def _check(engines: Engines) -> None:
+    with engines.autocommit.connect() as connection, shortened_timeout(connection, SECONDS):
+        migrations.require_compatible(migrations.state_of(connection))
+        connection.execute(_READ).one()
+        _require_writable(connection, engines)
 
 
 def _require_writable(connection: sa.Connection, engines: Engines) -> None:

@@ -18,7 +18,7 @@ _LOCK = f"""
 # Runs after the order is locked, so that it sees all changes of earlier requests.
 _OPEN = f"""
     WITH judged AS (
-        SELECT i.*, p.name, coalesce($4, i.quantity) AS asked, CASE
+        SELECT i.*, p.name, coalesce($4, i.quantity) AS requested, CASE
             WHEN r.id IS NULL THEN 'reason'
             WHEN coalesce($4, 1) > i.quantity THEN 'quantity'
             WHEN NOT i.is_cancellable THEN 'non_field_errors'
@@ -34,7 +34,7 @@ _OPEN = f"""
             iban, holder_name, quantity, fully_refund_as_loyalty_money, created_date,
             modified_date
         )
-        SELECT gen_random_uuid(), id, $2, $3, 'open', $5, $6, $7, asked, $8, now(), now()
+        SELECT gen_random_uuid(), id, $2, $3, 'open', $5, $6, $7, requested, $8, now(), now()
         FROM item
         RETURNING *
     ), found AS (

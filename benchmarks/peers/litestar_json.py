@@ -94,7 +94,7 @@ _REQUESTS = f"""
     FROM (
         SELECT c.id, c.created_date, c.status_code, {_REQUEST} AS document
         FROM cancellation_requests c WHERE c.order_item_id = i.id
-    ) AS asked
+    ) AS request_documents
 """
 
 _PRODUCT = row_object("""

@@ -1,6 +1,6 @@
 """Refunds of a stored order after a document has changed its lines."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -33,9 +33,10 @@ def reconcile_refunds(
     gives another amount while units are settled here, and if refunds and promises exceed what was
     paid.
     """
-    changes = _changes(stored, values, items)
+    merged = _MergedOrder(stored, values, items)
+    changes = dict(zip(REFUNDS, merged.changes(), strict=True))
     refunds = {name: max(0, getattr(stored, name) + changes[name]) for name in REFUNDS}
-    for name, due in zip(REFUNDS, _due(stored, values, items), strict=True):
+    for name, due in zip(REFUNDS, merged.due(), strict=True):
         if name not in document.members:
             # An earlier document may have refunded more than its removed units.
             refunds[name] = min(refunds[name], max(getattr(stored, name), due))
@@ -54,58 +55,129 @@ def reconcile_refunds(
     discount = sum(row["amount"] for row in document.discounts)
     paid = sum(item.values["price"] for item in items) + values["shipping_amount"] - discount
     limits = (paid, discount, values["shipping_amount"])
-    for name, limit, promised in zip(REFUNDS, limits, _promised(stored), strict=True):
+    for name, limit, promised in zip(REFUNDS, limits, merged.promised(), strict=True):
         if refunds[name] + promised > limit:
             raise SettledHere(f"/{name}", "More is given back or promised here than was paid.")
     return refunds
 
 
-def _due(stored: Order, values: Values, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
-    """Return what was paid for all removed units, without what stays promised or is unpaid."""
-    lines = {item.line: item for item in stored.items}
-    whole = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
-    completed = {plan_item.request.uuid for plan_item in _completed(stored, items)}
-    # Units of returns are removed when these are completed.
-    removed = [
-        plan_item
-        for plan_item in _items_of_settled_lines(stored)
-        if plan_item.request.is_agreed
-        and (
-            plan_item.request.is_cancel
-            or not plan_item.request.is_active
-            or plan_item.request.uuid in completed
-        )
-    ]
-    refund, discount, shipping = _sums(
-        [
-            plan_item
-            for plan_item in removed
-            if plan_item.request.is_active and plan_item.request.uuid not in completed
-        ]
-    )
-    return (
-        whole.goods
-        + whole.shipping
-        - refund
-        - sum(plan_item.unpaid_amount for plan_item in removed),
-        whole.discount - discount - sum(plan_item.unpaid_discount_amount for plan_item in removed),
-        whole.shipping - shipping,
-    )
+class _MergedOrder:
+    """The refunds of a stored order, and of the same order after the import.
 
-
-def _items_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
-    """Return the plan items of all requests for lines with units that were settled here.
-
-    Requests are compared by UUID, because a plan and a line may have two objects of one row.
+    Methods return the three ``REFUNDS``.
     """
-    uuids = {
-        request.uuid
-        for item in stored.items
-        if item.is_settled_here
-        for request in item.cancellation_requests
-    }
-    plan_items = [plan_item for plan in stored.cancellation_plans for plan_item in plan.items]
-    return [plan_item for plan_item in plan_items if plan_item.request.uuid in uuids]
+
+    def __init__(self, stored: Order, values: Values, items: Sequence[ImportedItem]) -> None:
+        lines = {item.line: item for item in stored.items}
+        self._stored = stored
+        self._values = values
+        self._settled = {item.line for item in stored.items if item.is_settled_here}
+        self._before = {line: _stored_line(item) for line, item in lines.items()}
+        self._after = {
+            item.values["line"]: _line(item, lines.get(item.values["line"])) for item in items
+        }
+        self._was = refund_totals(_of_order(stored), [*self._before.values()])
+        self._becomes = refund_totals(values, [*self._after.values()])
+        self._completed = self._completed_items(items)
+        self._settled_items = self._items_of_settled_lines()
+
+    def changes(self) -> tuple[int, int, int]:
+        """Return the changes of the refunds by the document.
+
+        Lines with units that were settled here change only by requests that the document completes.
+        """
+        was = refund_totals(_of_order(self._stored), self._unsettled(self._before))
+        becomes = refund_totals(self._values, self._unsettled(self._after))
+        amount, discount, shipping = _sums(self._completed)
+        shipping_change = self._shipping_change()
+        return (
+            becomes.goods - was.goods + amount + shipping_change,
+            becomes.discount - was.discount + discount,
+            shipping + shipping_change,
+        )
+
+    def due(self) -> tuple[int, int, int]:
+        """Return what was paid for all removed units, without what stays promised or is unpaid."""
+        completed = {plan_item.request.uuid for plan_item in self._completed}
+        # Units of returns are removed when these are completed.
+        removed = [
+            plan_item
+            for plan_item in self._settled_items
+            if plan_item.request.is_agreed
+            and (
+                plan_item.request.is_cancel
+                or not plan_item.request.is_active
+                or plan_item.request.uuid in completed
+            )
+        ]
+        refund, discount, shipping = _sums(
+            [
+                plan_item
+                for plan_item in removed
+                if plan_item.request.is_active and plan_item.request.uuid not in completed
+            ]
+        )
+        whole = self._becomes
+        return (
+            whole.goods
+            + whole.shipping
+            - refund
+            - sum(plan_item.unpaid_amount for plan_item in removed),
+            whole.discount
+            - discount
+            - sum(plan_item.unpaid_discount_amount for plan_item in removed),
+            whole.shipping - shipping,
+        )
+
+    def promised(self) -> tuple[int, int, int]:
+        """Return what approved requests promise that no document can change."""
+        settled = {plan_item.request.uuid for plan_item in self._settled_items}
+        return _sums(
+            [
+                plan_item
+                for request, (_, plan_item) in planned_requests(self._stored).items()
+                if request.status is CancellationStatus.APPROVED
+                and (not request.is_imported or request.uuid in settled)
+            ]
+        )
+
+    def _unsettled(self, lines: Mapping[int, RefundLine]) -> list[RefundLine]:
+        return [refund_line for line, refund_line in lines.items() if line not in self._settled]
+
+    def _shipping_change(self) -> int:
+        """Return the change of refunded shipping, without that of requests decided here."""
+        here = shipping_of_requests(self._stored)
+        return max(0, self._becomes.shipping - here) - max(0, self._was.shipping - here)
+
+    def _completed_items(self, items: Sequence[ImportedItem]) -> list[CancellationPlanItem]:
+        """Return the plan items of requests on lines settled here that the document completes."""
+        plan_items_by_uuid = {
+            request.uuid: plan_item
+            for request, (_, plan_item) in planned_requests(self._stored).items()
+        }
+        return [
+            plan_item
+            for item in items
+            if item.values["line"] in self._settled
+            for request in item.requests
+            if request.requested.status is CancellationStatus.COMPLETED
+            and (plan_item := plan_items_by_uuid.get(request.values["uuid"]))
+            and plan_item.request.status is CancellationStatus.APPROVED
+        ]
+
+    def _items_of_settled_lines(self) -> list[CancellationPlanItem]:
+        """Return the plan items of all requests for lines with units that were settled here.
+
+        Requests are compared by UUID, because a plan and a line may have two objects of one row.
+        """
+        uuids = {
+            request.uuid
+            for item in self._stored.items
+            if item.line in self._settled
+            for request in item.cancellation_requests
+        }
+        plan_items = [item for plan in self._stored.cancellation_plans for item in plan.items]
+        return [plan_item for plan_item in plan_items if plan_item.request.uuid in uuids]
 
 
 def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[RequestedUnits]:
@@ -130,28 +202,6 @@ def shipping_of_requests(stored: Order) -> int:
     )
 
 
-def _changes(stored: Order, values: Values, items: Sequence[ImportedItem]) -> dict[str, int]:
-    """Return the changes of the refunds by the document.
-
-    Lines with units that were settled here change only by requests that the document completes.
-    """
-    lines = {item.line: item for item in stored.items}
-    before = [_stored_line(line) for line in stored.items if not line.is_settled_here]
-    after = [
-        _line(item, lines.get(item.values["line"]))
-        for item in items
-        if item.values["line"] not in lines or not lines[item.values["line"]].is_settled_here
-    ]
-    was, becomes = refund_totals(_of_order(stored), before), refund_totals(values, after)
-    amount, discount, shipping = _sums(_completed(stored, items))
-    shipping_amount = _shipping(stored, values, items)
-    return {
-        "refund_amount": becomes.goods - was.goods + amount + shipping_amount,
-        "discount_refund_amount": becomes.discount - was.discount + discount,
-        "shipping_refund_amount": shipping + shipping_amount,
-    }
-
-
 def _of_order(stored: Order) -> Values:
     return {name: getattr(stored, name) for name in _ORDER_VALUES}
 
@@ -170,45 +220,6 @@ def _line(item: ImportedItem, stored: OrderItem | None) -> RefundLine:
     requested = [request.requested for request in item.requests]
     named = {request.values["uuid"] for request in item.requests}
     return RefundLine.of(item.values, requested + other_requests(stored, named))
-
-
-def _completed(stored: Order, items: Sequence[ImportedItem]) -> list[CancellationPlanItem]:
-    """Return the plan items of requests on lines settled here that the document completes."""
-    plan_items_by_uuid = {
-        request.uuid: plan_item for request, (_, plan_item) in planned_requests(stored).items()
-    }
-    settled = {item.line for item in stored.items if item.is_settled_here}
-    return [
-        plan_item
-        for item in items
-        if item.values["line"] in settled
-        for request in item.requests
-        if request.requested.status is CancellationStatus.COMPLETED
-        and (plan_item := plan_items_by_uuid.get(request.values["uuid"]))
-        and plan_item.request.status is CancellationStatus.APPROVED
-    ]
-
-
-def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> int:
-    """Return the change of refunded shipping, without that of requests decided here."""
-    lines = {item.line: item for item in stored.items}
-    before = refund_totals(_of_order(stored), [_stored_line(line) for line in stored.items])
-    after = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
-    here = shipping_of_requests(stored)
-    return max(0, after.shipping - here) - max(0, before.shipping - here)
-
-
-def _promised(stored: Order) -> tuple[int, int, int]:
-    """Return the ``REFUNDS`` promised by approved requests that no document can change."""
-    settled = {plan_item.request.uuid for plan_item in _items_of_settled_lines(stored)}
-    return _sums(
-        [
-            plan_item
-            for request, (_, plan_item) in planned_requests(stored).items()
-            if request.status is CancellationStatus.APPROVED
-            and (not request.is_imported or request.uuid in settled)
-        ]
-    )
 
 
 def _sums(plan_items: Sequence[CancellationPlanItem]) -> tuple[int, int, int]:

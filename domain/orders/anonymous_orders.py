@@ -49,7 +49,7 @@ class GuestLookupLimits(Protocol):
 
 
 # Compared if there is no such order, so that the response takes equally long.
-_NO_OWNER = OrderOwner(order_pk=0, user_pk=0, is_guest=False, email="nobody@example.com")
+_NO_OWNER = OrderOwner(order_pk=0, user_pk=0, is_guest=False, email="unknown@example.com")
 
 
 def look_up_anonymous_order(

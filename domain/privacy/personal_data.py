@@ -89,8 +89,8 @@ def erase_personal_data(
 ) -> ErasureResult:
     """Erase a person's data, and keep what the shop's accounting needs.
 
-    Kept: numbers, dates, states, amounts, products, countries and cities. Erased: names, addresses,
-    texts and files of the person, account numbers, sessions, e-mails and stored responses. The
+    Names, addresses, texts and files of the person, account numbers, sessions, e-mails and stored
+    responses are erased. Numbers, dates, states, amounts, products, countries and cities stay. The
     users stay as rows without a name that can't log in; later imports of their orders are rejected.
     The audit trail records the erasure, but not the person.
 

@@ -2,10 +2,9 @@
 
 import re
 
-from flask import request
-
 from domain.shared.errors import Forbidden, NotAuthenticated, Refusal
 from handlers.contract.operations.operations import Operation
+from handlers.http.current import current_request
 
 SHOP_SCHEME = "ShopToken"
 _BARE_HEADER = "Authentication"
@@ -52,7 +51,8 @@ def challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
 
 
 def _sent_headers() -> list[str]:
-    return [header for header in set(BEARER_HEADERS.values()) if header in request.headers]
+    headers = current_request().headers
+    return [header for header in set(BEARER_HEADERS.values()) if header in headers]
 
 
 def _value_in(header: str) -> str | None:
@@ -60,7 +60,7 @@ def _value_in(header: str) -> str | None:
 
     A repeated header arrives joined by a comma, which no token contains.
     """
-    value = request.headers.get(header, "").strip()
+    value = current_request().headers.get(header, "").strip()
     match = _BEARER.fullmatch(value)
     if match is None and header == _BARE_HEADER:
         match = _BARE.fullmatch(value)

@@ -19,14 +19,13 @@ def distribute(mode: str | None) -> None:
     if mode is None:
         raise click.UsageError("Choose --check or --apply.")
     with report_errors(), command_database() as (_, database):
-        obstacles = database.distribution_obstacles()
-        if obstacles:
+        if obstacles := database.distribution.obstacles():
             raise click.ClickException(" ".join(obstacles))
-        steps = database.distribution_steps()
+        steps = database.distribution.steps()
         if mode == "apply" and steps:
             _require_stopped(database)
-            database.distribute(click.echo)
-            steps = database.distribution_steps()
+            database.distribution.apply(click.echo)
+            steps = database.distribution.steps()
     click.echo("The database is distributed." if not steps else f"{steps} steps are left.")
 
 
@@ -35,7 +34,7 @@ def _require_stopped(database: Database) -> None:
 
     Its connections would not know that the database is distributed, and write no copies by seller.
     """
-    others = database.other_connections()
+    others = database.distribution.other_connections()
     if others:
         raise click.ClickException(
             f"Servers or workers are running (open connections: {others}). Stop them first."

@@ -4,13 +4,11 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import click
 from environs import EnvValidationError
 
 from domain.shared.errors import Unavailable
-from handlers.adapters.plain_text import one_line
 from handlers.cli.database import command_settings
 from handlers.cli.doctor_database import check_database, check_standbys
 from handlers.cli.doctor_services import check_limits_storage, check_mail_server
@@ -21,7 +19,7 @@ from handlers.cli.doctor_settings import (
     check_secrets,
     check_sender,
 )
-from handlers.cli.error_reporting import error_message, report_errors
+from handlers.cli.error_reporting import error_message, report_errors, settings_messages
 from handlers.cli.findings import Finding, Status, error, ok
 from handlers.database import open_database
 from handlers.settings import Settings
@@ -45,10 +43,8 @@ def _findings() -> Iterator[Finding]:
     try:
         settings = command_settings()
     except EnvValidationError as refusal:
-        messages: Any = refusal.error_messages
-        for name, reasons in messages.items():
-            text = " ".join(one_line(str(reason)) for reason in reasons)
-            yield error("settings", f"{name}: {text}")
+        for message in settings_messages(refusal.error_messages):
+            yield error("settings", message)
         return
     yield ok("settings", "all are valid")
     # The findings have the errors, without tracebacks.

@@ -17,7 +17,7 @@ from handlers.cli.error_reporting import error_message, first_line, report_datab
 from handlers.cli.findings import Finding, error, ok, warning
 from handlers.settings import Settings
 from persistence.database import Database
-from persistence.diagnosis import standby_obstacles
+from persistence.diagnosis import IS_PRIMARY, standby_obstacles
 from persistence.migrations import head
 
 _MAX_DRIFT = timedelta(seconds=2)
@@ -49,12 +49,19 @@ def check_database(settings: Settings, database: Database) -> Iterator[Finding]:
 
 
 def check_standbys(settings: Settings) -> Iterator[Finding]:
-    """Whether each host of the URL for reading is a standby that answers."""
+    """Whether each host of the URL for reading is a standby that answers.
+
+    The URL may name the primary as well, which is read once it is a standby.
+    """
     if not settings.database_read_url:
         return
-    for host, obstacle in standby_obstacles(settings.database_read_url).items():
+    obstacles = standby_obstacles(settings.database_read_url)
+    has_standby = None in obstacles.values()
+    for host, obstacle in obstacles.items():
         if obstacle is None:
             yield ok("standby", f"{host} answers")
+        elif obstacle == IS_PRIMARY and has_standby:
+            yield ok("standby", f"{host} is the primary, and not read")
         else:
             yield warning("standby", f"{host} is not read: {first_line(obstacle)}")
 

@@ -59,7 +59,7 @@ def error_message(error: Exception) -> str | None:
     from handlers.contract.document.bundle import ContractError
 
     if isinstance(error, EnvValidationError):
-        return _settings_message(error.error_messages)
+        return "\n".join(settings_messages(error.error_messages))
     if isinstance(error, ContractError):
         return str(error)
     return _missing_extra(error)
@@ -112,7 +112,7 @@ def _location(url: str) -> str:
     return f"{parts.netloc}{parts.path}"
 
 
-def _settings_message(errors: Any) -> str:
+def settings_messages(errors: Any) -> list[str]:
     """One line per variable, with the reasons why its value is invalid."""
     lines = []
     for name, reasons in errors.items():
@@ -120,7 +120,7 @@ def _settings_message(errors: Any) -> str:
         if name in {"WAYBILL_SECRET", "WAYBILL_SECRET_PREVIOUS"}:
             line += f" Make one: {NEW_SECRET}"
         lines.append(line)
-    return "\n".join(lines)
+    return lines
 
 
 def _file_message(error: OSError) -> str:

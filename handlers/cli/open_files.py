@@ -1,8 +1,7 @@
 """Warns about database files that other users of the machine can read."""
 
-import click
-
 from domain.shared.private_files import is_open_to_others
+from handlers.cli.start_warnings import warn
 from handlers.settings import Settings
 from persistence.engine.engines import database_files
 
@@ -15,7 +14,5 @@ def warn_of_open_files(settings: Settings) -> None:
     paths = [path for path in database_files(settings.database_url) if is_open_to_others(path)]
     if paths:
         names = " ".join(map(str, paths))
-        click.echo(
-            f"Warning: other users of this machine can read personal data. chmod go= {names}",
-            err=True,
-        )
+        text = f"other users of this machine can read personal data. chmod go= {names}"
+        warn(settings, "files_open_to_others", text)

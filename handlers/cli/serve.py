@@ -19,6 +19,7 @@ from handlers.cli.error_reporting import report_database_errors
 from handlers.cli.free_port import require_free_port
 from handlers.cli.open_files import warn_of_open_files
 from handlers.cli.secret_strength import require_strong
+from handlers.cli.start_warnings import warn
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.serving.server import application
 from handlers.serving.server import serve as run
@@ -90,7 +91,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
             require_strong(settings.secret_previous, "WAYBILL_SECRET_PREVIOUS")
     warn_of_open_files(settings)
     if counts_separately(settings):
-        click.echo(f"Warning: {separate_limits(settings)}.", err=True)
+        warn(settings, "limits_counted_separately", f"{separate_limits(settings)}.")
     if port is not None:
         settings = replace(settings, port=port)
         os.environ["WAYBILL_PORT"] = str(port)  # the application reads its own settings

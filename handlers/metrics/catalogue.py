@@ -23,17 +23,25 @@ from handlers.metrics.shop_figures import CachedFigures, Read, collect_figures
 class Metrics(Instruments):
     """The metrics of one application. They are of this process until ``share``.
 
-    ``operation_ids`` and ``pools``: the values of the labels. ``violating``: what else than an
-    operation can break the contract.
+    ``operation_ids``, ``pools`` and ``replicas``: the values of the labels. ``violating``: what
+    else than an operation can break the contract.
     """
 
     def __init__(
-        self, operation_ids: Iterable[str], violating: Iterable[str], pools: Iterable[str]
+        self,
+        operation_ids: Iterable[str],
+        violating: Iterable[str],
+        pools: Iterable[str],
+        replicas: Iterable[str] = (),
     ) -> None:
         operation_ids = [*operation_ids]
         self._cells = cells = Cells()
         self.requests = RequestMetrics(cells, operation_ids)
-        labels = {"operation_id": [*operation_ids, *violating], "pool": [*pools]}
+        labels = {
+            "operation_id": [*operation_ids, *violating],
+            "pool": [*pools],
+            "replica": [*replicas],
+        }
         super().__init__(cells, labels)
         self._garbage = GarbageMetrics(cells)
         self._processes = ProcessMetrics()

@@ -79,6 +79,18 @@ class Instruments:
         label="source",
         values=_SOURCES,
     )
+    replica_reads = _declared(
+        Counter,
+        "waybill_replica_reads",
+        "Requests that a standby served, by standby.",
+        label="replica",
+    )
+    replica_fallbacks = _declared(
+        Counter,
+        "waybill_replica_fallbacks",
+        "Requests that left a standby that was behind or failed, by standby.",
+        label="replica",
+    )
     thread_wait = _declared(
         Histogram,
         "waybill_thread_wait_seconds",

@@ -6,11 +6,13 @@ says how much a connection received and when. The thread closes connections that
 those by which one address exceeds its share.
 """
 
+import fcntl
 import os
 import resource
 import socket
 import struct
 import sys
+import termios
 import threading
 import time
 from collections import defaultdict
@@ -35,6 +37,7 @@ _ESTABLISHED = 1
 # `struct tcp_info` of linux/tcp.h, since 4.1: the state in its first byte, the milliseconds since
 # the last data (since the connection was made, if there was none), and the bytes received.
 _TCP_INFO = struct.Struct("=B 51x I 72x Q")
+_COUNT = struct.Struct("@i")
 
 _log = structlog.get_logger("waybill.server")
 
@@ -144,6 +147,22 @@ def accepted_connections(family: socket.AddressFamily, port: int) -> Iterator[Co
             state, quiet, received = _TCP_INFO.unpack(info)
             if state == _ESTABLISHED and connection.getsockname()[1] == port:
                 yield Connection(descriptor, connection.getpeername()[:2], received, quiet / 1000)
+
+
+def is_everything_read(family: socket.AddressFamily, port: int) -> bool:
+    """Whether the server has read all that its connections to this port have received."""
+    return not any(
+        _unread(connection.descriptor) for connection in accepted_connections(family, port)
+    )
+
+
+def _unread(descriptor: int) -> int:
+    """The number of bytes that the kernel has for a connection; 0 if it was closed meanwhile."""
+    try:
+        [count] = _COUNT.unpack(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(_COUNT.size)))
+    except OSError:
+        return 0
+    return int(count)
 
 
 @contextmanager

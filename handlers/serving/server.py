@@ -4,6 +4,7 @@ import gc
 import socket
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
 import structlog
 from granian.constants import HTTPModes, Interfaces
@@ -18,7 +19,7 @@ from handlers.serving import reloads
 from handlers.serving.connections import family_of, raise_limit, watch_connections
 from handlers.serving.garbage import without_garbage_collection
 from handlers.serving.supervisor import Supervisor
-from handlers.settings import Settings, read_settings
+from handlers.settings import LogFormat, Settings, read_settings
 
 # One half-open client would otherwise delay the stop of a worker by half a minute. Long enough for
 # a request in flight, which may still be waiting for a thread.
@@ -27,6 +28,13 @@ _STOP_SECONDS = 3
 _HEAD_SECONDS = 10
 # Connections that wait to be accepted: the default maximum of Linux (net.core.somaxconn).
 _BACKLOG = 4096
+
+# Sends granian's lines to the handler of all other lines.
+_LOGS_OF_GRANIAN: dict[str, Any] = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"propagate": True}},
+}
 
 _log = structlog.get_logger("waybill.server")
 
@@ -93,6 +101,7 @@ def serve(
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000),
         websockets=False,
+        log_dictconfig=_LOGS_OF_GRANIAN if settings.log_format is LogFormat.JSON else None,
         drain_seconds=0 if is_temporary else settings.drain_seconds,
         is_temporary=is_temporary,
     ).serve(target_loader=partial(_worker_application, settings, make, shared), wrap_loader=False)

@@ -34,7 +34,7 @@ from handlers.serving.listeners import listen, settle
 from handlers.serving.notifications import READY, STOPPING, Notifier
 from handlers.serving.restarts import MAX_DEATHS, Restarts
 from handlers.serving.wakeups import Wakeup
-from handlers.serving.worker_application import STOP, WorkerApplication
+from handlers.serving.worker_application import FINISH, STOP, WorkerApplication
 from handlers.web.draining import is_draining, start_draining
 
 _LONGEST_PAUSE_SECONDS = 1.0
@@ -140,11 +140,13 @@ class Supervisor(MPServer):
             self._check.wait()
         for predecessor in self._predecessors.values():
             predecessor.stop()
-        for worker in self.wrks:
+        for index, worker in enumerate(self.wrks):
             worker.interrupt_by_parent = True
             if worker.is_alive() and worker.inner.pid:
+                # They ignore SIGTERM, which granian sends.
+                number = FINISH if self._listeners and self._started[index] else STOP
                 with suppress(ProcessLookupError):
-                    os.kill(worker.inner.pid, STOP)  # they ignore SIGTERM, which granian sends
+                    os.kill(worker.inner.pid, number)
         super()._stop_workers()
         for predecessor in self._predecessors.values():
             predecessor.end(self.workers_kill_timeout or 0)

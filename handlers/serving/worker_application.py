@@ -1,8 +1,8 @@
 """What a worker adds to the application: signals of the main process, and leaving connections.
 
-The main process sends SIGUSR1 to a worker that another one replaces, and SIGINT to a worker that
-has to stop. The workers ignore SIGTERM and SIGHUP, which service managers and terminals send to
-all processes of a server: the main process decides.
+The main process sends SIGUSR1 to a worker that another one replaces, and SIGUSR2 to a worker that
+has to stop; SIGINT, by which granian stops, follows here. The workers ignore SIGTERM and SIGHUP,
+which service managers and terminals send to all processes of a server: the main process decides.
 """
 
 import asyncio
@@ -14,13 +14,16 @@ from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.serving.connections import accepted_connections
+from handlers.serving.connections import accepted_connections, is_everything_read
 from handlers.web.draining import is_draining
 
 LEAVE = signal.SIGUSR1
+FINISH = signal.SIGUSR2
 STOP = signal.SIGINT
 
 _POLL_SECONDS = 0.2
+_READ_POLL_SECONDS = 0.01
+_READ_SECONDS = 0.5  # at most: bodies that arrive slowly are not waited for
 
 
 class WorkerApplication:
@@ -49,16 +52,17 @@ class WorkerApplication:
         if message["type"] == "lifespan.startup.complete":
             # granian's own handlers are set by now, so that these replace them.
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGTERM, self._stop_if_orphaned)
-            loop.add_signal_handler(signal.SIGHUP, self._stop_if_orphaned)
+            loop.add_signal_handler(signal.SIGTERM, self._finish_if_orphaned, loop)
+            loop.add_signal_handler(signal.SIGHUP, self._finish_if_orphaned, loop)
             loop.add_signal_handler(LEAVE, self._leave, loop)
+            loop.add_signal_handler(FINISH, self._finish, loop)
             self._started()
         await send(message)
 
-    def _stop_if_orphaned(self) -> None:
+    def _finish_if_orphaned(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stop if there is no main process to decide that."""
         if os.getppid() != self._parent:
-            _stop()
+            self._finish(loop)
 
     def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept nothing more, and stop once all clients have left."""
@@ -73,6 +77,21 @@ class WorkerApplication:
             unused.setblocking(False)
             os.dup2(unused.fileno(), self._descriptor, inheritable=False)
         self._stop_if_left(loop)
+
+    def _finish(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop once all requests that have arrived are read.
+
+        granian closes a connection without a request at once, even if one has arrived that it has
+        not read, as happens on a busy machine.
+        """
+        self._is_leaving = True
+        self._stop_if_read(loop, loop.time() + _READ_SECONDS)
+
+    def _stop_if_read(self, loop: asyncio.AbstractEventLoop, end: float) -> None:
+        if loop.time() >= end or is_everything_read(self._family, self._port):
+            _stop()
+        else:
+            loop.call_later(_READ_POLL_SECONDS, self._stop_if_read, loop, end)
 
     def _stop_if_left(self, loop: asyncio.AbstractEventLoop) -> None:
         if any(accepted_connections(self._family, self._port)):

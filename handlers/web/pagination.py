@@ -4,11 +4,11 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import request
 from werkzeug.sansio.utils import get_current_url
 
 from domain.shared.paging import CursorPage, DocumentPage, Page
 from handlers.contract.operations.responses import DocumentList
+from handlers.http.current import current_request
 from handlers.web.request_context import record
 
 _REMEMBERED = 128
@@ -49,6 +49,7 @@ def _page_link(number: int) -> str:
 
 def _link(name: str, value: str | None) -> str:
     """The current URL with another value for one parameter, or without it."""
+    request = current_request()
     base = _base_url(request.scheme, request.host, request.root_path, request.path)
     own = [] if value is None else [urlencode({name: value})]
     query = "&".join([*_others(request.query_string, name), *own])

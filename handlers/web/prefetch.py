@@ -4,13 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from flask import g
-
 from domain.accounts.callers import Caller
 from domain.sellers.callers import SellerCaller
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.asgi.prefetch import Run, pending_read
+from handlers.http.current import request_state
 from handlers.web.request_context import parts, reading, standby_reader
 
 StandIn = Caller | SellerCaller
@@ -41,15 +40,16 @@ def look_up(
     read = None if run is None else partial(_record, run, stand_in)
     with parts().database.prefetching(read, reader) as uow:
         caller = find(uow)
-    g.begun = uow
+    request_state().begun = uow
     return caller
 
 
 def _record(run: Run, stand_in: StandIn, uow: UnitOfWork) -> None:
-    g.caller, g.begun = stand_in, uow
+    state = request_state()
+    state.caller, state.begun = stand_in, uow
     try:
         run()
     except Refusal:
         pass  # it is raised again for the caller
     finally:
-        g.caller = g.begun = None
+        state.caller = state.begun = None

@@ -5,8 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from flask import current_app, g, request
-
 from domain.accounts.callers import ANONYMOUS, Caller
 from domain.accounts.password_resets import ResetLimits
 from domain.accounts.sessions import LoginLimits
@@ -19,6 +17,7 @@ from domain.trade_ins import OfferPrincipal
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.document.bundle import Contract
 from handlers.contract.operations.operations import Operation
+from handlers.http.current import current_application, current_request, request_state
 from handlers.i18n.translations import choose_language
 from handlers.metrics.catalogue import Metrics
 from handlers.rendering.records import Records
@@ -96,13 +95,13 @@ class Parts:
 
 def parts() -> Parts:
     """The parts of the current application."""
-    current: Parts = current_app.extensions[PARTS]
+    current: Parts = current_application().extensions[PARTS]
     return current
 
 
 def reading() -> AbstractContextManager[UnitOfWork]:
     """A read-only unit of work; continues the one that looked up the caller."""
-    return parts().database.reading(g.get("begun"))
+    return parts().database.reading(request_state().get("begun"))
 
 
 def standby_reader(credential: str | None, *, is_cookie: bool) -> StandbyReader | None:
@@ -114,7 +113,8 @@ def standby_reader(credential: str | None, *, is_cookie: bool) -> StandbyReader 
     clients = parts().clients
     if clients is None or credential is None:
         return None
-    g.client, g.is_client_by_cookie = credential, is_cookie
+    state = request_state()
+    state.client, state.is_client_by_cookie = credential, is_cookie
     return clients.reader(credential, is_cookie=is_cookie)
 
 
@@ -184,7 +184,7 @@ def cancellation_policy() -> CancellationPolicy:
 
 def operation() -> Operation:
     """The operation of the current request."""
-    current: Operation = g.operation
+    current: Operation = request_state().operation
     return current
 
 
@@ -193,44 +193,44 @@ def caller() -> Caller:
 
     Only for operations that take a session or a grant.
     """
-    current: Caller | None = g.caller
+    current: Caller | None = request_state().caller
     return current or ANONYMOUS
 
 
 def credential() -> str:
     """The session or grant that authenticated the current request, from its cookie or key; empty
     for others."""
-    value: str | None = g.credential
+    value: str | None = request_state().credential
     return value or ""
 
 
 def seller() -> SellerCaller:
     """The seller who sent the current request; only for operations that take a seller's token."""
-    current: SellerCaller = g.caller
+    current: SellerCaller = request_state().caller
     return current
 
 
 def shop() -> ShopCaller:
     """The shop's own system; only for operations that take a token of the shop."""
-    current: ShopCaller = g.caller
+    current: ShopCaller = request_state().caller
     return current
 
 
 def principal() -> Caller | SellerCaller:
     """The shopper, guest or seller who sent the current request; ANONYMOUS where it is public."""
-    current: Caller | SellerCaller | None = g.caller
+    current: Caller | SellerCaller | None = request_state().caller
     return current or ANONYMOUS
 
 
 def offer_principal() -> OfferPrincipal:
     """The caller who answers an offer: a shopper, or the holder of a mailed link."""
-    current: OfferPrincipal = g.caller
+    current: OfferPrincipal = request_state().caller
     return current
 
 
 def language() -> str:
     """The language of the current request's labels and messages."""
-    accepted = request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    accepted = current_request().environ.get("HTTP_ACCEPT_LANGUAGE", "")
     return choose_language(accepted, settings().default_language)
 
 

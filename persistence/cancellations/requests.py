@@ -13,7 +13,7 @@ from domain.cancellations.requests import CancellationRequestQuery
 from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.shared.paging import PageRequest
 from persistence.orders.aggregate import EASY_RETURN
-from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.cancellations import SAME_LINE, cancellation_requests
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.queries import is_newest_of
@@ -31,10 +31,6 @@ _REQUEST = Aggregate(
 
 
 _USER_PK = sa.bindparam("user_pk", type_=BigId)
-_ITEM_OF_REQUEST = sa.and_(
-    order_items.c.pk == cancellation_requests.c.order_item_pk,
-    order_items.c.user_pk == cancellation_requests.c.user_pk,
-)
 _ORDER_OF_ITEM = sa.and_(
     orders.c.pk == order_items.c.order_pk, orders.c.user_pk == order_items.c.user_pk
 )
@@ -111,5 +107,5 @@ def _page(names: tuple[str, ...]) -> CompiledQuery:
 
 def _where(statement: sa.Select[Any], names: tuple[str, ...]) -> sa.Select[Any]:
     if {*names} - {"status"}:
-        statement = statement.join(order_items, _ITEM_OF_REQUEST).join(orders, _ORDER_OF_ITEM)
+        statement = statement.join(order_items, SAME_LINE).join(orders, _ORDER_OF_ITEM)
     return statement.where(*(_CONDITIONS[name] for name in names))

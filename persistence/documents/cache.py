@@ -17,14 +17,14 @@ from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain.shared.documents import RenderedDocument, Renderer
 from persistence.documents.compression import stored_edition
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.documents.tables import DocumentKind, upsert_documents
 from persistence.engine.engines import Engines
-from persistence.engine.failures import is_closed_by_server
+from persistence.engine.failures import read_again_if_closed
 from persistence.engine.measures import NO_MEASURES
 from persistence.engine.nodes import is_distributed
 from persistence.engine.standbys import Standby
@@ -144,12 +144,7 @@ class DocumentCache(Generic[Entity]):
     def _loaded_from(
         self, engines: Engines, keys: Sequence[Any], user_pk: int | None
     ) -> Mapping[Any, tuple[Version, Entity]]:
-        try:
-            return self._loaded_once(engines, keys, user_pk)
-        except DBAPIError as error:
-            if not is_closed_by_server(error):
-                raise
-        return self._loaded_once(engines, keys, user_pk)
+        return read_again_if_closed(partial(self._loaded_once, engines, keys, user_pk))
 
     def _loaded_once(
         self, engines: Engines, keys: Sequence[Any], user_pk: int | None

@@ -5,7 +5,8 @@ https://sqlite.org/rescode.html.
 """
 
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy.engine import ExceptionContext
@@ -29,6 +30,8 @@ _RECOVERY = frozenset({"check_transaction_read_only", "check_XactReadOnly"})
 _STALE_PLAN = "RevalidateCachedQuery"
 
 _PRIMARY_CODE = 0xFF
+Result = TypeVar("Result")
+
 _SQLITE_CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # Without SQLITE_FULL: the connection works, and opening another one may need disk space.
 _SQLITE_UNUSABLE = _SQLITE_CORRUPT | {
@@ -65,6 +68,19 @@ def ended_connection(error: BaseException | None) -> bool:
     """Whether a driver's error that ended a connection came from the server or the network."""
     is_own = isinstance(error, AnswerTimeout) or is_unusable(error)
     return isinstance(error, psycopg.OperationalError) and not is_own
+
+
+def read_again_if_closed(read: Callable[[], Result]) -> Result:
+    """Return the result of ``read``, which only reads.
+
+    It runs once more if the server had closed its connection.
+    """
+    try:
+        return read()
+    except DBAPIError as error:
+        if not is_closed_by_server(error):
+            raise
+    return read()
 
 
 def is_lost_race(error: DBAPIError) -> bool:

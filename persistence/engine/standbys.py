@@ -18,6 +18,7 @@ from persistence.engine.engines import Engines, Pool, StandbyOptions, connect
 from persistence.engine.failures import is_lost_race
 from persistence.engine.hosts import host_urls
 from persistence.engine.intervals import Interval
+from persistence.engine.measures import NO_MEASURES, Measures
 from persistence.engine.positions import (
     OWN_TIMELINE,
     PRIMARY,
@@ -75,6 +76,7 @@ class Standby:
         self.is_receiving = False
         self.reads = 0
         self.refusals = 0
+        self.measures: Measures = NO_MEASURES
         self._probe = connect(url, replace(pool, size=1))
         self._since_failure = Interval()
 
@@ -140,8 +142,10 @@ class Standby:
         """Count a reader."""
         if is_accepted:
             self.reads += 1
+            self.measures.standby_read(self.name)
         else:
             self.refusals += 1
+            self.measures.standby_refusal(self.name)
 
     def set_obstacle(self, obstacle: str | None) -> None:
         """Do not read it until the next check, because of ``obstacle``; None: read it."""
@@ -219,8 +223,14 @@ class Standbys:
         standby.count(is_accepted=is_accepted)
         return is_accepted
 
+    def report_to(self, measures: Measures) -> None:
+        """Count readers from now on."""
+        for standby in self._standbys:
+            standby.measures = measures
+
     def statuses(self) -> list[StandbyStatus]:
-        """Return all standbys, for reports."""
+        """Return all standbys, for reports; starts the checks."""
+        self._start()
         now = monotonic()
         return [
             StandbyStatus(

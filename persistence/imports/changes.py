@@ -45,7 +45,9 @@ class ImportedChanges:
             for document in documents
             if document.number in self._stored or any(item.requests for item in document.items)
         }
-        orders = self._work.load(ORDER, [pks[number] for number in affected])
+        # Storing the rows of the documents has raised the versions.
+        pks_of_affected = [pks[number] for number in affected]
+        orders = self._work.load(ORDER, pks_of_affected, raises_version=False)
         for order in orders:
             document, before = affected[order.number], self._stored.get(order.number)
             states_before = states_of([before] if before else [])

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.cancellations import CancellationType
+from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.sellers import sellers
 from persistence.sql.columns import (
     BigId,
@@ -18,6 +19,7 @@ from persistence.sql.columns import (
     reference,
     uuid_column,
 )
+from persistence.sql.distributed_tables import on_same_node
 
 cancellation_plans = sa.Table(
     "cancellation_plans",
@@ -62,3 +64,9 @@ cancellation_plan_items = sa.Table(
         *("shipping_refund_amount", "own_shipping_refund_amount"),
     ),
 )
+
+SAME_REQUEST = sa.and_(
+    cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
+    on_same_node(cancellation_requests, cancellation_plan_items),
+)
+"""The condition that joins items of plans with their requests."""

@@ -7,6 +7,7 @@ from domain.orders.cancellations import (
     CancellationType,
 )
 from persistence.orders.addresses import addresses
+from persistence.orders.order_items import order_items
 from persistence.orders.shipping import shipping_companies
 from persistence.sql.columns import (
     MAX_QUANTITY,
@@ -20,6 +21,7 @@ from persistence.sql.columns import (
     reference,
     uuid_column,
 )
+from persistence.sql.distributed_tables import on_same_node
 
 cancellation_reasons = sa.Table(
     "cancellation_reasons",
@@ -57,6 +59,12 @@ cancellation_requests = sa.Table(
     sa.Index(None, "status", "created_date", "pk"),
     sa.CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),
 )
+
+SAME_LINE = sa.and_(
+    order_items.c.pk == cancellation_requests.c.order_item_pk,
+    on_same_node(order_items, cancellation_requests),
+)
+"""The condition that joins requests with their lines."""
 
 _has_account = sa.or_(
     cancellation_requests.c.iban.is_not(None), cancellation_requests.c.holder_name.is_not(None)

@@ -17,7 +17,7 @@ from persistence.documents.queries import DocumentQueries
 from persistence.documents.tables import DocumentKind
 from persistence.orders.aggregate import ORDER
 from persistence.orders.cancellation_plans import cancellation_plans
-from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.cancellations import SAME_LINE, cancellation_requests
 from persistence.orders.numbers import order_numbers
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import order_documents, orders
@@ -103,13 +103,9 @@ _FIND_BY_SELLER = CompiledQuery(
     )
 )
 _FIND_BY_REQUEST = CompiledQuery(
-    _LINES.join(
-        cancellation_requests,
-        sa.and_(
-            cancellation_requests.c.order_item_pk == order_items.c.pk,
-            cancellation_requests.c.user_pk == order_items.c.user_pk,
-        ),
-    ).where(cancellation_requests.c.pk == sa.bindparam("request_pk"))
+    _LINES.join(cancellation_requests, SAME_LINE).where(
+        cancellation_requests.c.pk == sa.bindparam("request_pk")
+    )
 )
 _FIND_BY_PLAN = CompiledQuery(
     sa.select(cancellation_plans.c.order_pk, cancellation_plans.c.user_pk).where(

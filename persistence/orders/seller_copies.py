@@ -12,7 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from persistence.orders.addresses import addresses
-from persistence.orders.cancellation_plans import cancellation_plan_items, cancellation_plans
+from persistence.orders.cancellation_plans import (
+    SAME_REQUEST,
+    cancellation_plan_items,
+    cancellation_plans,
+)
 from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
@@ -178,13 +182,7 @@ PLANNED = Copy(
             cancellation_plan_items.c.plan_pk == cancellation_plans.c.pk,
             on_same_node(cancellation_plan_items, cancellation_plans),
         ),
-    ).join(
-        cancellation_requests,
-        sa.and_(
-            cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
-            on_same_node(cancellation_requests, cancellation_plan_items),
-        ),
-    ),
+    ).join(cancellation_requests, SAME_REQUEST),
     order_pk=cancellation_plans.c.order_pk,
     user_pk=cancellation_plans.c[OWNER],
 )

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.orders import Order
 from domain.orders.seller_shares import CompletedRefunds, OrderTotals, Share, SplitLine, split_order
-from persistence.orders.cancellation_plans import cancellation_plan_items
-from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.cancellation_plans import SAME_REQUEST, cancellation_plan_items
+from persistence.orders.cancellations import SAME_LINE, cancellation_requests
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.seller_copying import remove_copies, sync_copies
@@ -27,7 +27,6 @@ from persistence.sql.aggregates import SavedRoot
 from persistence.sql.bulk import Overwrite, Row, insert_rows
 from persistence.sql.columns import OWNER, BigId
 from persistence.sql.compiled_query import CompiledQuery, Connected
-from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list, in_param
 from persistence.sql.writes import Writes
 
@@ -71,21 +70,8 @@ _COMPLETED_REFUNDS = CompiledQuery(
         sa.cast(sa.func.sum(_GOODS), BigId).label("goods"),
         sa.cast(sa.func.sum(_DISCOUNT), BigId).label("discount"),
     )
-    .join_from(
-        cancellation_plan_items,
-        cancellation_requests,
-        sa.and_(
-            cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
-            on_same_node(cancellation_requests, cancellation_plan_items),
-        ),
-    )
-    .join(
-        order_items,
-        sa.and_(
-            order_items.c.pk == cancellation_requests.c.order_item_pk,
-            on_same_node(order_items, cancellation_requests),
-        ),
-    )
+    .join_from(cancellation_plan_items, cancellation_requests, SAME_REQUEST)
+    .join(order_items, SAME_LINE)
     .where(
         cancellation_requests.c.status == CancellationStatus.COMPLETED,
         in_param(order_items.c.order_pk, "order_pks"),

@@ -11,14 +11,13 @@ from domain.orders.states import CLOSED, OrderState
 from domain.privacy.personal_data import ErasureResult, Person, Unfinished
 from persistence.accounts.emails import user_emails
 from persistence.accounts.users import users
-from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.cancellations import SAME_LINE, cancellation_requests
 from persistence.orders.locking import lock_orders
 from persistence.orders.old_orders import old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.privacy.erasing import Erasure
 from persistence.privacy.exporting import export
-from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
@@ -74,13 +73,7 @@ class SqlPersonalData:
     def unfinished(self, person: Person) -> Unfinished:
         order_pks = self._order_pks(person)
         unsettled = sa.select(sa.func.count()).select_from(cancellation_requests)
-        unsettled = unsettled.join(
-            order_items,
-            sa.and_(
-                order_items.c.pk == cancellation_requests.c.order_item_pk,
-                on_same_node(order_items, cancellation_requests),
-            ),
-        ).where(
+        unsettled = unsettled.join(order_items, SAME_LINE).where(
             in_list(order_items.c.order_pk, order_pks),
             cancellation_requests.c.status.in_(
                 (CancellationStatus.OPEN, CancellationStatus.APPROVED)

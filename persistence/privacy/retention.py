@@ -16,7 +16,7 @@ from persistence.accounts.sessions import sessions
 from persistence.audit import audit_entries
 from persistence.documents.tables import invalidate_documents
 from persistence.idempotency import idempotency_keys
-from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.cancellations import SAME_LINE, cancellation_requests
 from persistence.orders.locking import lock_orders
 from persistence.orders.old_orders import old_order_documents
 from persistence.orders.order_items import order_items
@@ -26,7 +26,6 @@ from persistence.orders.versions import raise_versions_of
 from persistence.outbox import outbox_events
 from persistence.sql.columns import BigId, UtcDateTime
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.expired_rows import delete_batch
 from persistence.sql.in_list import in_list
 from persistence.sql.partitions import create_months, drop_months
@@ -112,11 +111,7 @@ class SqlRetention:
         columns = cancellation_requests.c
         settled = _settled(before)
         query = sa.select(order_items.c.order_pk).distinct()
-        same_item = sa.and_(
-            columns.order_item_pk == order_items.c.pk,
-            on_same_node(cancellation_requests, order_items),
-        )
-        query = query.join(cancellation_requests, same_item)
+        query = query.join(cancellation_requests, SAME_LINE)
         query = query.where(*settled, order_items.c.order_pk > after)
         pks = self._work.scalars(query.order_by(order_items.c.order_pk).limit(limit)).all()
         if not pks:

@@ -12,8 +12,12 @@ import sqlalchemy as sa
 
 from persistence.orders import seller_copies
 from persistence.orders.addresses import addresses
-from persistence.orders.cancellation_plans import cancellation_plan_items, cancellation_plans
-from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.cancellation_plans import (
+    SAME_REQUEST,
+    cancellation_plan_items,
+    cancellation_plans,
+)
+from persistence.orders.cancellations import SAME_LINE, cancellation_requests
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.seller_orders import seller_orders
@@ -83,18 +87,8 @@ ROWS = SellerTables(
     cancellation_plans=cancellation_plans,
     cancellation_plan_items=cancellation_plan_items,
     addresses=addresses,
-    planned_lines=cancellation_plan_items.join(
-        cancellation_requests,
-        sa.and_(
-            cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
-            on_same_node(cancellation_requests, cancellation_plan_items),
-        ),
-    ).join(
-        order_items,
-        sa.and_(
-            order_items.c.pk == cancellation_requests.c.order_item_pk,
-            on_same_node(order_items, cancellation_requests),
-        ),
+    planned_lines=cancellation_plan_items.join(cancellation_requests, SAME_REQUEST).join(
+        order_items, SAME_LINE
     ),
     order={
         "pk": orders.c.pk,

@@ -34,6 +34,7 @@ class Tracked:
     def __init__(self, aggregate: Aggregate[Any], root: Any) -> None:
         self.aggregate = aggregate
         self.root = root
+        self.raises_version = "version" in aggregate.table.c
         self.projected: list[Row] = []
         self._rows: dict[Any, tuple[Parts, Row]] = {}
         self._links: dict[tuple[Links, Any], set[int]] = {}
@@ -48,10 +49,6 @@ class Tracked:
         """The user whose rows these are; None for aggregates that no user owns."""
         user_pk: int | None = vars(self.root).get(OWNER)
         return user_pk
-
-    @property
-    def is_versioned(self) -> bool:
-        return "version" in self.aggregate.table.c
 
     def is_new(self, part: Any) -> bool:
         """Return whether ``part`` is not stored yet."""
@@ -228,7 +225,7 @@ class Changes:
 
     def _raise_versions(self) -> None:
         for tracked in self.touched:
-            if not tracked.is_versioned:
+            if not tracked.raises_version:
                 continue
             root = tracked.root
             if tracked.is_new(root):
@@ -304,7 +301,7 @@ def _update(writes: Writes, part: Part, changed: Row) -> None:
     if OWNER in table.c:
         values[_ROW_OWNER] = part.tracked.user_pk
     row.update(changed)
-    if part.entity is not part.tracked.root or not part.tracked.is_versioned:
+    if part.entity is not part.tracked.root or not part.tracked.raises_version:
         writes.update(table, _update_of(table, tuple(changed), False), values)
         return
 

@@ -164,13 +164,18 @@ class Work:
         pks: Sequence[int],
         view: View = View.STATE,
         user_pk: int | None = None,
+        *,
+        raises_version: bool = True,
     ) -> list[Root]:
         """Return the roots with these pks that exist, in this order; their changes are written.
 
         Requests name the user whose rows these are: see ``persistence.sql.columns.OWNER``. A root
-        that was loaded before becomes a new object, and changes of the old one are lost.
+        that was loaded before becomes a new object, and changes of the old one are lost. Without
+        ``raises_version``, this transaction must have raised the versions of the roots already.
         """
         loaded = self._tracked_roots(aggregate, pks, view, user_pk)
+        for tracked in loaded:
+            tracked.raises_version &= raises_version
         self._tracked.update({(aggregate.entity, tracked.pk): tracked for tracked in loaded})
         return [tracked.root for tracked in loaded]
 

@@ -24,7 +24,7 @@ from tests.contract.released import (
 CHECKOUT = DIRECTORY.parent
 CHANGELOG = (CHECKOUT / "CHANGELOG.md").read_text("utf-8")
 BREAK = Change("enum", REQUESTS, "Thing /size", breaking=True)
-KNOWN = {BREAK.identifier: "nobody used it"}
+KNOWN = {BREAK.identifier: "no client used it"}
 LISTED = "## [2.0.0]\n\n- `enum requests Thing /size`: sizes are gone\n\n## [1.0.0]\n"
 
 

@@ -76,6 +76,15 @@ def test_only_the_proxy_is_public() -> None:
     }
 
 
+def test_the_worker_is_checked_by_the_file_that_it_updates() -> None:
+    worker = SERVICES["worker"]
+    [*_, file] = worker["command"]
+
+    assert worker["command"] == ["worker", "--alive-file", file]
+    assert worker["healthcheck"]["test"][2:] == ["/opt/waybill/healthcheck.py", file]
+    assert file.startswith(worker["tmpfs"][0].partition(":")[0])
+
+
 def test_servers_stop_after_they_drained() -> None:
     server = SERVICES["server-1"]
     drain = int(server["environment"]["WAYBILL_DRAIN_SECONDS"])

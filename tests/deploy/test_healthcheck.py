@@ -1,11 +1,14 @@
-"""The health check says whether the server is ready."""
+"""The health check says whether the server is ready, or the worker alive."""
 
+import os
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -35,9 +38,9 @@ def server() -> Iterator[HTTPServer]:
         thread.join()
 
 
-def check(port: int) -> tuple[int, str]:
+def check(port: int, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(  # noqa: S603 - ours
-        [sys.executable, DEPLOY / "healthcheck.py"],
+        [sys.executable, DEPLOY / "healthcheck.py", *arguments],
         env={"WAYBILL_PORT": str(port), "http_proxy": "http://127.0.0.1:1"},
         capture_output=True,
         text=True,
@@ -67,3 +70,25 @@ def test_without_a_server_the_check_fails() -> None:
 
     assert exit_code == 1
     assert "refused" in text
+
+
+@pytest.mark.parametrize(("age", "is_healthy"), [(0, True), (240, True), (400, False)])
+def test_a_worker_is_healthy_while_it_updates_its_file(
+    tmp_path: Path, age: int, is_healthy: bool
+) -> None:
+    alive = tmp_path / "alive"
+    alive.touch()
+    then = time.time() - age
+    os.utime(alive, (then, then))
+
+    exit_code, text = check(0, str(alive))
+
+    assert exit_code == (not is_healthy)
+    assert ("alive: not updated for 40" in text) == (not is_healthy)
+
+
+def test_a_worker_without_its_file_is_not_healthy(tmp_path: Path) -> None:
+    exit_code, text = check(0, str(tmp_path / "alive"))
+
+    assert exit_code == 1
+    assert "No such file" in text

@@ -117,6 +117,17 @@ class TestServers:
         assert only("PodDisruptionBudget", "waybill-server")["spec"]["maxUnavailable"] == 1
 
 
+def test_the_worker_is_probed_by_the_file_that_it_updates() -> None:
+    [container] = PODS["Deployment/waybill-worker"]["spec"]["containers"]
+    [*_, file] = container["args"]
+
+    assert container["args"] == ["worker", "--alive-file", file]
+    assert container["livenessProbe"]["exec"]["command"][1:] == [
+        "/opt/waybill/healthcheck.py",
+        file,
+    ]
+
+
 @pytest.mark.parametrize("kind", ["Service", "PodDisruptionBudget", "NetworkPolicy", "Deployment"])
 def test_selects_pods_that_exist(kind: str) -> None:
     labels = [pod["metadata"]["labels"] for pod in PODS.values()]

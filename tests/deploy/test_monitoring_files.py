@@ -26,7 +26,10 @@ PROMTOOL = shutil.which("promtool")
 @pytest.fixture
 def scraped(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The names in a scrape of an application with a standby, after one request."""
-    app = create_app(Settings(secret="s" * 32, database_url=migrated_url))
+    replicas = "postgresql://standby.invalid/shop"
+    app = create_app(
+        Settings(secret="s" * 32, database_url=migrated_url, database_read_url=replicas)
+    )
     standby = StandbyStatus("standby", None, 0.5, reads=0, refusals=0)
     monkeypatch.setattr(database_of(app), "standbys", lambda: [standby])
     client = TestClient(app)

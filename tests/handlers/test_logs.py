@@ -101,7 +101,7 @@ class TestRefusedRows:
     @pytest.mark.parametrize(
         "shown", [REFUSAL, f"{REFUSAL}[SQL: INSERT INTO r]\n", f"{REFUSAL}HINT: no"]
     )
-    def test_are_not_told(
+    def test_are_not_logged(
         self, capsys: pytest.CaptureFixture[str], log_format: LogFormat, shown: str
     ) -> None:
         configure(log_format)

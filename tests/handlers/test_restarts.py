@@ -7,12 +7,10 @@ from starlette.testclient import TestClient
 
 from handlers.app import create_app, database_of
 from handlers.settings import Settings
-from persistence.database import Database
 from tests.conftest import KIND
 from tests.support.application import Check, Clients, Shop
 from tests.support.builders import make_item, make_seller
-from tests.support.fakes import fake_renderers
-from tests.support.replication import Node, replicated
+from tests.support.replication import Node, migrated_servers
 
 pytestmark = [
     pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server"),
@@ -27,12 +25,8 @@ REQUESTS = "/users/orders/cancellation_requests/"
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Node]:
-    with replicated(0) as servers:
-        [node] = servers.nodes
-        database = Database(node.url(), renderers=fake_renderers())
-        database.migrate()
-        database.close()
-        yield node
+    with migrated_servers(0) as servers:
+        yield servers.nodes[0]
 
 
 class Store:
@@ -87,6 +81,14 @@ def test_the_next_read_succeeds(store: Store, by: str) -> None:
     after = client.get(path)
 
     assert (after.status_code, after.json()) == (200, before.json())
+
+
+def test_the_next_probe_succeeds(store: Store) -> None:
+    client, _ = store.clients["cookie"]
+    assert client.get("/readyz").status_code == 200
+    store.restart()
+
+    assert client.get("/readyz").status_code == 200
 
 
 def test_the_next_change_succeeds_after_the_look_up_of_its_caller(store: Store) -> None:

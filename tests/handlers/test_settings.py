@@ -213,13 +213,13 @@ def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert re.findall(r"WAYBILL_(\w+)", fault()) == ["SECRET", "PORT", "LOG_LEVEL"]
 
 
-def test_a_secret_that_is_too_short_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_is_too_short_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBILL_SECRET", "hunter2")
 
     assert "hunter2" not in fault()
 
 
-def test_the_password_of_the_mail_server_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_password_of_the_mail_server_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBILL_SMTP_URL", "smtp://me:hunter2@mail.example")
     assert "hunter2" not in repr(read_settings())
 
@@ -235,7 +235,7 @@ def test_the_password_of_the_mail_server_is_not_told(monkeypatch: pytest.MonkeyP
         "postgresql://me:hunter2@h1,h2/shop?port=1,2,3",
     ],
 )
-def test_the_password_of_the_database_is_not_told(
+def test_the_password_of_the_database_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("WAYBILL_DATABASE_URL", text)
@@ -251,7 +251,7 @@ def test_the_password_of_the_database_is_not_told(
         ("WAYBILL_xyz", "There is no such setting."),
     ],
 )
-def test_a_name_that_is_no_setting_is_told_with_the_nearest(
+def test_a_name_that_is_no_setting_is_reported_with_the_nearest(
     monkeypatch: pytest.MonkeyPatch, name: str, message: str
 ) -> None:
     monkeypatch.setenv(name, "3")

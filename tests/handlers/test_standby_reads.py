@@ -14,13 +14,12 @@ from handlers.app import create_app, database_of
 from handlers.auth.passwords import Argon2Passwords
 from handlers.contract.asgi.routing import ContractApp
 from handlers.settings import DatabaseReads, Settings
-from persistence.database import Database
 from tests.conftest import KIND
+from tests.handlers.test_metrics import scrape
 from tests.support.application import Check, Clients, Shop
 from tests.support.builders import make_item, make_seller
-from tests.support.fakes import fake_renderers
 from tests.support.processes import wait_until
-from tests.support.replication import Node, Replicated, replicated
+from tests.support.replication import Node, Replicated, migrated_servers
 
 pytestmark = [
     pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no standby"),
@@ -36,10 +35,7 @@ REQUESTS = "/users/orders/cancellation_requests/"
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Replicated]:
-    with replicated(1) as servers:
-        database = Database(servers.nodes[0].url(), renderers=fake_renderers())
-        database.migrate()
-        database.close()
+    with migrated_servers(1) as servers:
         yield servers
 
 
@@ -117,6 +113,13 @@ class Store:
         [after] = self.database.standbys()
         return after.reads > before.reads
 
+    def counts(self, app: ContractApp) -> list[float]:
+        """The reads and the fallbacks of the standby in the metrics."""
+        found = scrape(TestClient(app))
+        names = ("waybill_replica_reads_total", "waybill_replica_fallbacks_total")
+        [standby] = self.database.standbys()
+        return [found[f'{name}{{replica="{standby.name}"}}'] for name in names]
+
 
 @pytest.fixture
 def shopping(store: Store) -> TestClient:
@@ -144,6 +147,21 @@ class TestBrowser:
         assert store.reads_standby(shopping, "/current_user/")
         assert store.reads_standby(shopping, f"/users/orders/{store.order.pk}/")
         assert store.reads_standby(shopping, REQUESTS)
+
+    def test_is_counted_by_standby(
+        self, store: Store, shopping: TestClient, standby_app: ContractApp
+    ) -> None:
+        """As a read of the standby, or as one that it could not serve."""
+        before = store.counts(standby_app)
+        assert shopping.get(ORDERS).status_code == 200
+        read = store.counts(standby_app)
+        store.standby.pause()
+        store.cancel(shopping).raise_for_status()
+        assert store.is_cancelled(shopping)
+        refused = store.counts(standby_app)
+
+        assert [now - earlier for now, earlier in zip(read, before, strict=True)] == [1, 0]
+        assert [now - earlier for now, earlier in zip(refused, read, strict=True)] == [0, 1]
 
     def test_that_logs_in_is_known_at_once(self, store: Store, shopping: TestClient) -> None:
         store.standby.pause()

@@ -47,8 +47,8 @@ def distributed_url(make_url: MakeUrl) -> str:
 
 @pytest.fixture
 def distributed(distributed_url: str) -> Iterator[Database]:
-    empty(distributed_url, has_copies=True)
     """A distributed database without rows."""
+    empty(distributed_url, has_copies=True)
     renderers = fake_renderers()
     with closing(
         Database(distributed_url, renderers=renderers, document_memory_bytes=0)

@@ -87,26 +87,26 @@ def one_node_url() -> Iterator[str]:
 
 
 def test_an_interrupted_conversion_is_continued(filled: Database) -> None:
-    before, lefts = rows_of(url_of(filled)), [filled.distribution_steps()]
+    before, lefts = rows_of(url_of(filled)), [filled.distribution.steps()]
     # Within each phase: keys, settings and copies, distributed tables, foreign keys.
     for count in (1, 5, 40, 10, 20, 15):
         with pytest.raises(Interrupted):
-            filled.distribute(stop_after(count))
-        assert filled.distribution_obstacles() == []
-        lefts.append(filled.distribution_steps())
+            filled.distribution.apply(stop_after(count))
+        assert filled.distribution.obstacles() == []
+        lefts.append(filled.distribution.steps())
 
-    filled.distribute(lambda _: None)
+    filled.distribution.apply(lambda _: None)
 
     assert lefts[1] == lefts[0] - 1
     assert lefts == sorted(set(lefts), reverse=True)
-    assert filled.distribution_steps() == 0
+    assert filled.distribution.steps() == 0
     assert rows_of(url_of(filled)) == before
-    filled.distribute(pytest.fail)
+    filled.distribution.apply(pytest.fail)
 
 
 def test_the_way_back(filled: Database, one_node_url: str, tmp_path: Path) -> None:
     dump = tmp_path / "dump.sql"
-    filled.distribute(lambda _: None)
+    filled.distribution.apply(lambda _: None)
     before = rows_of(url_of(filled))
 
     excluded = [f"--exclude-table={name}" for name in (*_OF_MIGRATIONS, "*_by_seller")]
@@ -126,14 +126,14 @@ def test_the_way_back(filled: Database, one_node_url: str, tmp_path: Path) -> No
 
 
 def test_an_upgrade_of_a_distributed_database(filled: Database, next_release: NextRelease) -> None:
-    filled.distribute(lambda _: None)
+    filled.distribution.apply(lambda _: None)
     revision = next_release.add_step(EXPANDING)
     with next_release.code():
         filled.migrate()
 
         assert filled.schema_state().revision == revision
         filled.require_ready()
-    assert filled.distribution_steps() == 0
+    assert filled.distribution.steps() == 0
     store_order(filled, user_pk=store_user(filled, email="new@example.com").pk)
 
 

@@ -3,6 +3,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.accounts.users import User
 from domain.shared.errors import Unavailable
+from persistence import availability
 from persistence.database import Database, utc_now
 from persistence.engine import engines
 from persistence.engine.engines import Pool
@@ -71,12 +72,31 @@ class TestAvailability:
 
     @pytest.mark.parametrize(
         "url",
-        ["sqlite:////nowhere/waybill.sqlite3", "postgres://nobody@127.0.0.1:1/none"],
+        ["sqlite:////nowhere/waybill.sqlite3", "postgres://waybill@127.0.0.1:1/none"],
         ids=["sqlite", "postgres"],
     )
     def test_one_that_can_not_be_reached_is_not(self, url: str) -> None:
         with pytest.raises(Unavailable):
             open_database(url).require_ready()
+
+    def test_failures_are_logged_with_a_traceback_once_in_a_while(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        database = open_database("sqlite:////nowhere/waybill.sqlite3")
+
+        def fail() -> None:
+            with pytest.raises(Unavailable), database.writing() as uow:
+                uow.outbox.get(1)
+
+        for _ in range(3):
+            fail()
+        monkeypatch.setattr(availability, "_TRACEBACK_SECONDS", 0.0)
+        fail()
+        database.close()
+
+        assert [bool(record.exc_info) for record in caplog.records] == [True, False, False, True]
+        assert {record.levelname for record in caplog.records} == {"ERROR"}
+        assert caplog.messages[1].startswith("the database is not available: ")
 
     def test_a_pool_in_use_is_waited_for_a_moment_only(
         self, database_url: str, monkeypatch: pytest.MonkeyPatch
@@ -104,11 +124,9 @@ class TestAvailability:
 
         assert "unable to open database file" in caplog.text
 
-    def test_errors_do_not_tell_what_was_to_be_stored(
-        self, database: Database, shopper: User
-    ) -> None:
+    def test_errors_do_not_tell_what_was_to_be_stored(self, database: Database) -> None:
         with pytest.raises(IntegrityError) as refusal:
-            store_user(database, uuid=shopper.uuid, email="ayse@example.com")
+            store_order(database, user_pk=10**9, user_email="ayse@example.com")
 
         assert "ayse@example.com" not in str(refusal.value)
 

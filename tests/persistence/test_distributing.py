@@ -1,4 +1,4 @@
-"""The keys of distributed tables, in a database of one node without Citus."""
+"""The keys of distributed tables, without Citus; if Citus is tried, in a distributed database."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -44,9 +44,7 @@ from tests.support.every_statement import fill_every_table
 from tests.support.fakes import fake_renderers
 from tests.support.stored import store_user
 
-only_postgresql = pytest.mark.skipif(
-    KIND == "sqlite" or bool(citus.COORDINATOR), reason="for one node of PostgreSQL"
-)
+only_postgresql = pytest.mark.skipif(KIND == "sqlite", reason="for PostgreSQL")
 
 
 @pytest.fixture
@@ -63,9 +61,9 @@ def filled(make_url: MakeUrl) -> Iterator[tuple[str, Engines]]:
 
 @pytest.fixture
 def converted(filled: tuple[str, Engines]) -> Iterator[tuple[Database, Engines]]:
-    """The same database, with the keys of distributed tables."""
+    """The same database, distributed, or with the keys of distributed tables."""
     url, engines = filled
-    citus.convert(url)
+    (citus.distribute if citus.COORDINATOR else citus.convert)(url)
     engines.dispose()
     database, again = Database(url, renderers=fake_renderers()), connect(url, Pool(2))
     yield database, again
@@ -141,7 +139,7 @@ def test_a_table_in_use_is_waited_for_with_a_limit(
         with engines.writing.connect() as connection:
             connection.exec_driver_sql("LOCK TABLE users, orders")
             with pytest.raises(Unavailable):
-                database.distribute(lambda _: None)
+                database.distribution.apply(lambda _: None)
 
     assert set(phase_steps(engines, key_steps)) <= set(left)
     assert phase_steps(engines, key_steps)
@@ -155,24 +153,24 @@ def test_connections_of_other_processes_are_counted(
     server.dispose()
     with closing(Database(url, renderers=fake_renderers())) as database:
         database.require_ready()
-        assert database.other_connections() == 0  # without its own
+        assert database.distribution.other_connections() == 0  # without its own
         monkeypatch.setattr(distributing, "_OTHERS_SECONDS", 0.1)
         with server.autocommit.connect():
-            assert database.other_connections() == 1
-        assert database.other_connections() == 1  # an idle one of the server's pool
+            assert database.distribution.other_connections() == 1
+        assert database.distribution.other_connections() == 1  # an idle one of the server's pool
 
 
 @only_postgresql
 class TestDatabase:
-    """What servers do on a distributed database, except for the nodes."""
+    """What servers do on a distributed database."""
 
-    def test_is_known_to_be_distributed(
-        self, filled: tuple[str, Engines], converted: tuple[Database, Engines], engines: Engines
-    ) -> None:
+    def test_is_known_to_be_distributed(self, converted: tuple[Database, Engines]) -> None:
         for pool in (converted[1].writing, converted[1].autocommit, converted[1].cache_writer):
             with pool.connect() as connection:
                 assert is_distributed(connection)
-        with engines.writing.connect() as connection:
+
+    def test_is_known_not_to_be_distributed(self, filled: tuple[str, Engines]) -> None:
+        with filled[1].writing.connect() as connection:
             assert not is_distributed(connection)
 
     def test_stores_and_loads_orders(self, converted: tuple[Database, Engines]) -> None:
@@ -250,6 +248,7 @@ class TestDatabase:
 
 
 @only_postgresql
+@citus.one_node("what a database without Citus lacks")
 def test_citus_is_needed(engines: Engines) -> None:
     with engines.autocommit.connect() as connection:
         assert not has_citus(connection)

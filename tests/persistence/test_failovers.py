@@ -10,7 +10,7 @@ from domain.shared.positions import Position, StandbyReader
 from persistence.engine.engines import StandbyOptions
 from tests.conftest import KIND
 from tests.support.processes import wait_until
-from tests.support.replication import Node, Replicated, replicated
+from tests.support.replication import Node, Replicated, migrated_servers
 from tests.support.standby_shop import FIRST, Shop, once_available, open_database
 
 pytestmark = [
@@ -52,10 +52,7 @@ Open = Callable[..., Lossy]
 
 @pytest.fixture
 def servers() -> Iterator[Replicated]:
-    with replicated(2) as servers:
-        setup = open_database(servers.nodes[0].url())
-        setup.migrate()
-        setup.close()
+    with migrated_servers(2) as servers:
         yield servers
 
 

@@ -88,7 +88,8 @@ class TestClaim:
         claim(database, scope="user:2")
 
         with engines.writing.begin() as others:
-            others.execute(sa.select(idempotency_keys).with_for_update())
+            expired = idempotency_keys.c.scope == "user:2"
+            others.execute(sa.select(idempotency_keys).where(expired).with_for_update())
             assert claim(database, after=2 * KEY_LIFETIME) is None
 
         with engines.autocommit.connect() as connection:

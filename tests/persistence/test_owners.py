@@ -13,6 +13,7 @@ from persistence.sql.columns import OWNER
 from persistence.sql.distributed_tables import distributed_tables
 from tests.conftest import MakeUrl
 from tests.persistence.test_migrations import migrate, run_step
+from tests.support import citus
 from tests.support.every_statement import fill_every_table
 from tests.support.fakes import fake_renderers
 from tests.support.stored import store_user
@@ -23,7 +24,7 @@ PARTS = import_module("persistence.migrations.versions.0021_owners").PARTS
 def owners(engines: Engines) -> dict[str, list[tuple[Any, Any]]]:
     """Return for each table of parts the user of each row, and that of its parent."""
     found = {}
-    with engines.autocommit.connect() as connection:
+    with citus.all_rows(engines) as connection:
         for table, key, parent in PARTS:
             rows = connection.exec_driver_sql(
                 f"SELECT part.{OWNER}, parent.{OWNER} FROM {table} part"  # noqa: S608 - of PARTS

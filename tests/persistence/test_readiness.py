@@ -71,8 +71,9 @@ def execute(url: str, statement: str) -> None:
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
             file.execute(statement)
         return
-    writing = "-c default_transaction_read_only=off"
-    with psycopg.connect(url, autocommit=True, options=writing) as connection:
+    # Citus would make its workers read-only as well, and could then not make them writable again.
+    options = "-c default_transaction_read_only=off -c citus.enable_ddl_propagation=off"
+    with psycopg.connect(url, autocommit=True, options=options) as connection:
         connection.execute(statement.encode())
 
 
@@ -152,7 +153,7 @@ class TestReadOnlyServer:
         ]
         assert not any(record.exc_info for record in records)
 
-    def test_is_asked_through_new_connections_once_it_is_none(
+    def test_is_read_through_new_connections_once_it_is_none(
         self, database: Database, url: str, reopen: Open
     ) -> None:
         make_read_only(url)
@@ -195,7 +196,7 @@ class TestNotes:
     def test_are_stored(self, database: Database, seller: Seller) -> None:
         assert note(database, token_of(database, seller)) is not None
 
-    def test_wait_for_nobody_long_and_are_tried_again_after_a_minute(
+    def test_do_not_wait_long_and_are_tried_again_after_a_minute(
         self, database: Database, url: str, seller: Seller, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         token = token_of(database, seller)
@@ -260,7 +261,7 @@ class TestFile:
 
         assert monotonic() - began < 1
 
-    def test_that_is_asked_about_holds_up_no_writer(self, database: Database) -> None:
+    def test_that_is_probed_holds_up_no_writer(self, database: Database) -> None:
         user = store_user(database)
         for _ in range(20):
             database.require_ready()

@@ -15,7 +15,7 @@ from persistence.engine.engines import Engines, Pool, connect
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
 from tests.conftest import KIND
-from tests.support.replication import Node, replicated
+from tests.support.replication import Node, migrated_servers
 from tests.support.standby_shop import open_database
 from tests.support.stored import listed, store_order, store_user
 
@@ -30,12 +30,8 @@ _SLEEP = sa.select(sa.cast(sa.func.pg_sleep(20), sa.Text))
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Node]:
-    with replicated(0) as servers:
-        [node] = servers.nodes
-        database = open_database(node.url())
-        database.migrate()
-        database.close()
-        yield node
+    with migrated_servers(0) as servers:
+        yield servers.nodes[0]
 
 
 class Shop:
@@ -102,6 +98,26 @@ def test_a_document_is_rendered(shop: Shop) -> None:
     rendered = cache.render({shop.order.pk: 1}, "tr-tr", now, shop.user_pk)
 
     assert list(rendered) == [shop.order.pk]
+
+
+def test_the_database_is_ready_at_once(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    shop.database.require_ready()
+
+    assert not caplog.records
+
+
+def test_the_figures_are_read(shop: Shop) -> None:
+    assert shop.database.figures().shop is not None
+
+
+def test_a_database_that_is_away_is_not_ready(shop: Shop, node: Node) -> None:
+    node.stop("immediate")
+    try:
+        with pytest.raises(Unavailable):
+            shop.database.require_ready()
+    finally:
+        node.start()
+    shop.database.require_ready()
 
 
 def test_a_change_is_not_repeated(shop: Shop) -> None:

@@ -15,7 +15,7 @@ from domain.unit_of_work import UnitOfWork
 from persistence.engine.engines import Pool, StandbyOptions, connect
 from tests.conftest import KIND
 from tests.support.processes import wait_until
-from tests.support.replication import Node, Replicated, replicated
+from tests.support.replication import Node, Replicated, migrated_servers
 from tests.support.standby_shop import FIRST, Shop, open_database, opened_shop
 from tests.support.stored import change_notes, store_order
 
@@ -27,10 +27,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Replicated]:
-    with replicated(1) as servers:
-        opened = open_database(servers.nodes[0].url())
-        opened.migrate()
-        opened.close()
+    with migrated_servers(1) as servers:
         yield servers
 
 
@@ -130,6 +127,16 @@ class TestPosition:
             paused.database.write(work, positions.append)
 
         assert paused.read(StandbyReader(positions[-1], "a")) == "by a lost request"
+
+
+def test_a_report_begins_the_checks(servers: Replicated) -> None:
+    """Monitoring sees a standby that is read before there is any reader."""
+    primary, standby = servers.nodes
+    database = open_database(primary.url(), StandbyOptions(standby.url(), lag=60))
+    try:
+        wait_until(lambda: [status.obstacle for status in database.standbys()] == [None])
+    finally:
+        database.close()
 
 
 class TestStandby:

@@ -78,7 +78,7 @@ def drop_database(url: str) -> None:
 def distribute(url: str) -> None:
     """Distribute the tables of a migrated database."""
     with closing(Database(url, renderers=fake_renderers())) as database:
-        database.distribute(lambda _: None)
+        database.distribution.apply(lambda _: None)
 
 
 @contextmanager

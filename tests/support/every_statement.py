@@ -40,12 +40,13 @@ from persistence.sellers import tokens as seller_tokens
 from persistence.sql import bulk, keys, prefetch, references, saving
 from persistence.sql.aggregates import Aggregate, View, column_names
 from persistence.sql.bulk import DoNothing
-from persistence.sql.columns import metadata
+from persistence.sql.columns import OWNER, metadata
 from persistence.sql.compiled_query import CompiledQuery, registered
-from persistence.sql.distributed_tables import copied_metadata
+from persistence.sql.distributed_tables import copied_metadata, distribution_column
 from persistence.sql.load_plans import load_plan
 from tests.support.builders import make_easy_return_company
 from tests.support.complete_orders import complete_old_order, complete_order
+from tests.support.distribution import parameters_of
 from tests.support.documents import imported_old_order, imported_order
 from tests.support.stored import store_reason
 
@@ -108,14 +109,20 @@ def _aggregates() -> list[Aggregate[Any]]:
     return list({id(value): value for value in values if isinstance(value, Aggregate)}.values())
 
 
+def ours(queries: Iterable[CompiledQuery]) -> list[CompiledQuery]:
+    """Leave out statements of other tables: those of tests."""
+    tables = {*metadata.tables.values(), *copied_metadata.tables.values()}
+    return [query for query in queries if tables_of(query) <= tables]
+
+
 def every_statement(
     dialect: str, tables: Iterable[sa.Table], *, is_distributed: bool = False
 ) -> list[CompiledQuery]:
     """Return all statements of modules, and those that cached functions make.
 
     ``tables`` are those that INSERT statements are returned for. Statements of tests, which use
-    other tables, are among them. Of sellers' lists these are those of one node, or those of a
-    distributed database.
+    other tables, are among them. Of sellers' lists, loads and INSERT statements these are those of
+    one node, or those of a distributed database.
     """
     _modules()
     made = list(
@@ -124,8 +131,8 @@ def every_statement(
             _of_sellers(is_distributed=is_distributed),
             _of_copies() if is_distributed else (),
             _of_owners(is_distributed=is_distributed),
-            _of_aggregates(dialect),
-            _of_tables(dialect, tables),
+            _of_aggregates(dialect, is_distributed=is_distributed),
+            _of_tables(dialect, tables, is_distributed=is_distributed),
         )
     )
     declared = [query for query in registered() if is_distributed or not reads_copies(query)]
@@ -153,6 +160,19 @@ def is_only_for_postgresql(query: CompiledQuery) -> bool:
 def is_only_for_citus(query: CompiledQuery) -> bool:
     """Whether one node of PostgreSQL has no such statement: its keys may be other ones."""
     return query.name.startswith("sql.bulk.insert_values(postgresql")
+
+
+def is_only_for_one_node(query: CompiledQuery) -> bool:
+    """Whether a distributed database runs no such statement.
+
+    It loads roots without their user, skips locked rows of several nodes, or reads sellers' lists
+    from the rows by user.
+    """
+    if query.name.startswith("load."):
+        return OWNER not in parameters_of(query.statement)
+    if query.name.startswith("expired_rows.batch("):
+        return any(distribution_column(table) is not None for table in tables_of(query))
+    return "seller_center." in query.name and not reads_copies(query)
 
 
 def reads_copies(query: CompiledQuery) -> bool:
@@ -239,15 +259,16 @@ def _of_owners(*, is_distributed: bool) -> Iterator[CompiledQuery]:
             yield prefetch._together(seller, query)  # noqa: SLF001
 
 
-def _of_aggregates(dialect: str) -> Iterator[CompiledQuery]:
+def _of_aggregates(dialect: str, *, is_distributed: bool) -> Iterator[CompiledQuery]:
     for aggregate in _aggregates():
         for view in View:
             plan = load_plan(aggregate, view)
             if dialect == "postgresql":
-                yield plan.as_json
                 yield plan.as_json_of_owner
-            yield from (block.by_owners for block in plan.blocks)
-            yield plan.blocks[0].by_owners_of_user
+            if not is_distributed:
+                yield plan.as_json
+                yield from (block.by_owners for block in plan.blocks)
+                yield plan.blocks[0].by_owners_of_user
         for parts in aggregate.all_parts:
             names = [name for name in column_names(parts.table) if name not in ("pk", "version")]
             is_versioned = "version" in parts.table.c
@@ -256,16 +277,18 @@ def _of_aggregates(dialect: str) -> Iterator[CompiledQuery]:
                 yield saving._raise_of(parts.table)  # noqa: SLF001
 
 
-def _of_tables(dialect: str, tables: Iterable[sa.Table]) -> Iterator[CompiledQuery]:
+def _of_tables(
+    dialect: str, tables: Iterable[sa.Table], *, is_distributed: bool
+) -> Iterator[CompiledQuery]:
     yield idempotency._claim(dialect)  # noqa: SLF001
     for table in tables:
         names = tuple(str(column.name) for column in table.c)
         for on_conflict in (None, DoNothing()):
-            if dialect == "postgresql":
+            if dialect == "postgresql" and not is_distributed:
                 yield bulk._insert_json(table, names, on_conflict)  # noqa: SLF001
             else:
                 yield bulk._insert_values(dialect, table, names, on_conflict)  # noqa: SLF001
-        if "pk" in table.c:
+        if "pk" in table.c and not is_distributed:
             yield keys._highest(table)  # noqa: SLF001
         if "content_hash" in table.c:
             yield references._by_hash(table)  # noqa: SLF001

@@ -1,5 +1,6 @@
 """Waits for child processes and inspects them."""
 
+import signal
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -43,3 +44,10 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def is_pending(pid: int, number: signal.Signals) -> bool:
+    """Whether the signal waits for the process, which is stopped."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [pending] = [line.split()[1] for line in lines if line.startswith("ShdPnd:")]
+    return bool(int(pending, 16) & 1 << number - 1)

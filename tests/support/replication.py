@@ -5,7 +5,7 @@ import signal
 import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import chown, rmtree
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 import psycopg
 
+from persistence.database import Database
+from tests.support.fakes import fake_renderers
 from tests.support.processes import wait_until
 from tests.support.server import free_port
 
@@ -228,3 +230,12 @@ def replicated(standbys: int = 2, *, is_durable: bool = False) -> Iterator[Repli
             for node in nodes:
                 if node.folder.exists():
                     node.stop("immediate")
+
+
+@contextmanager
+def migrated_servers(standbys: int) -> Iterator[Replicated]:
+    """Start servers as ``replicated`` does, with the tables of the newest revision."""
+    with replicated(standbys) as servers:
+        with closing(Database(servers.nodes[0].url(), renderers=fake_renderers())) as database:
+            database.migrate()
+        yield servers

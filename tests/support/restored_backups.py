@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from persistence.sql.columns import metadata
+from persistence.sql.distributed_tables import copied_metadata
+from tests.support import citus
 
 Connection = psycopg.Connection[Any]
 Restore = Callable[[], None]
@@ -58,12 +60,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _back_up_postgres(url: str) -> Restore:
-    tables = metadata.sorted_tables
+    copies = copied_metadata.sorted_tables if citus.COORDINATOR else []
+    tables = [*metadata.sorted_tables, *copies]
     with psycopg.connect(url) as connection:
         rows = {table: _rows(connection, table) for table in tables}
         sequences = [
             (name, *_position(connection, name))
-            for table in tables
+            for table in metadata.sorted_tables
             if "pk" in table.c and (name := _sequence(connection, table))
         ]
 

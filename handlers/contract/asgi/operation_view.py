@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from flask import Response, request
+from flask import Response
 
 from domain.shared.errors import Refusal, Unavailable
 from handlers.contract.asgi.prefetch import is_prefetched, set_pending_read
@@ -17,6 +17,7 @@ from handlers.contract.operations.operations import Operation
 from handlers.contract.operations.responses import Document, DocumentList, Reply
 from handlers.contract.operations.violations import ContractViolation
 from handlers.http.body_presence import raw_headers
+from handlers.http.current import current_request
 from handlers.http.errors import Embedded, InternalError, NotAcceptable, Prefetched
 from handlers.http.exchange import exchange_of
 from handlers.http.negotiation import accepts_json, is_embedded, is_prefetch, negotiate
@@ -49,7 +50,7 @@ class OperationView:
 
     def __call__(self, **path: str) -> Response:
         """The response to the current Flask request; every failure becomes a response."""
-        exchange = exchange_of(request.environ)
+        exchange = exchange_of(current_request().environ)
         if exchange is not None:
             exchange.operation_id = self._operation.operation_id
         try:
@@ -92,6 +93,7 @@ class OperationView:
 
     def _read(self, path: dict[str, str]) -> dict[str, Any]:
         operation, body = self._operation, self._operation.body
+        request = current_request()
         environ = request.environ
         operation.content_type.check(environ.get("CONTENT_TYPE", ""))
         values: dict[str, Any] = {}
@@ -119,7 +121,7 @@ class OperationView:
 
     def _refused(self, refusal: Refusal) -> Response:
         if isinstance(refusal, Unavailable):
-            exchange = exchange_of(request.environ)
+            exchange = exchange_of(current_request().environ)
             if exchange is not None:
                 exchange.cause = refusal.cause
         return self._operation.responses.refusal(self._refuse(self._operation, refusal))
@@ -138,9 +140,10 @@ def _as_reply(result: Any, success: int) -> Reply:
 
 def _require_opened() -> None:
     """Raises Prefetched or Embedded unless the caller opened the link, which changes something."""
-    if is_prefetch(request.headers):
+    headers = current_request().headers
+    if is_prefetch(headers):
         raise Prefetched
-    if is_embedded(request.headers):
+    if is_embedded(headers):
         raise Embedded
 
 
@@ -150,7 +153,7 @@ def _negotiated(operation: Operation) -> str:
     Operations that require JSON also refuse clients that do not accept it, even if success is
     empty.
     """
-    accept = request.environ.get("HTTP_ACCEPT", "")
+    accept = current_request().environ.get("HTTP_ACCEPT", "")
     if operation.content_type is not ContentType.ANY and not accepts_json(accept):
         raise NotAcceptable
     offered = operation.responses.offered

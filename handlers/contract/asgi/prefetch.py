@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import g
+from handlers.http.current import request_state
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -30,10 +30,10 @@ def is_prefetched(handler: Callable[..., Any]) -> bool:
 
 def set_pending_read(run: Run) -> None:
     """Set the read that runs once the caller of the current request is authenticated."""
-    g.contract_pending_read = run
+    request_state().contract_pending_read = run
 
 
 def pending_read() -> Run | None:
     """That read; None where the handler is not marked, or its parameters are invalid."""
-    run: Run | None = g.get("contract_pending_read")
+    run: Run | None = request_state().get("contract_pending_read")
     return run

@@ -115,5 +115,5 @@ def _for_status(status: str, responses: Responses) -> Any:
 
 
 def _is_success(status: str) -> bool:
-    """Redirects are successes, too: they lead to what the client asked for."""
+    """Redirects are successes, too: they lead to what the client requested."""
     return status[0] in "23"

@@ -85,7 +85,7 @@ def compile_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
     compound = possible & COMPOUND if possible != ANY_TYPE else frozenset()
     if "object" in compound:
         if len(possible - {"null"}) > 1:
-            raise ValueError("an object beside other types can't be told from them")
+            raise ValueError("an object can't be distinguished from other types")
         return _object_reading(style, schema, types)
     if style.style == _OBJECT_ONLY:
         raise ValueError("the style deepObject is for objects alone")

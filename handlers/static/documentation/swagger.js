@@ -1,4 +1,4 @@
-// Starts Swagger UI on this server's contract. "Try it out" speaks as whoever is logged in.
+// Starts Swagger UI on this server's contract. "Try it out" uses the session of the browser.
 "use strict";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);

@@ -47,14 +47,14 @@ class TestLookUp:
         ("email", "number"),
         [
             ("ayse@example.com", "333"),
-            ("nobody@example.com", "333"),
+            ("unknown@example.com", "333"),
             ("other@example.com", "111"),
             ("ayse@example.com", "222"),
             ("", ""),
             ("ayse@example.com", "1\x0011"),
             ("\ud800", "111"),
         ],
-        ids=["number", "e-mail of nobody", "e-mail", "registered", "nothing", "NUL", "surrogate"],
+        ids=["number", "unknown e-mail", "e-mail", "registered", "nothing", "NUL", "surrogate"],
     )
     def test_all_misses_raise_the_same_error_and_are_counted(self, email: str, number: str) -> None:
         look_ups = FakeAttempts()

@@ -97,7 +97,7 @@ class TestCreate:
 
     def test_needs_an_existing_seller(self, uow: FakeUnitOfWork) -> None:
         with pytest.raises(NotFound):
-            create_seller_token("nobody", "ERP", READING, YEAR, uow)
+            create_seller_token("unknown", "ERP", READING, YEAR, uow)
 
     @pytest.mark.parametrize("name", ["", "  ", "n" * 101])
     def test_needs_a_name(self, uow: FakeUnitOfWork, name: str) -> None:

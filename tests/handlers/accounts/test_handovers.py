@@ -70,7 +70,7 @@ class TestCreate:
         shop.user(email="gone@example.com", is_active=False)
         shop.user(email="guest@example.com", user_type=UserType.GUEST)
 
-        for email in ("gone@example.com", "guest@example.com", "nobody@example.com", "no mail"):
+        for email in ("gone@example.com", "guest@example.com", "unknown@example.com", "no mail"):
             response = make(storefront, email)
             assert (response.status_code, response.json()["error_code"]) == (404, "not_found")
 

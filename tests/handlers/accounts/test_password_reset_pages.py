@@ -35,7 +35,7 @@ def token(client: TestClient, shopper: User, deliver: Any) -> str:
 
 
 class TestLimits:
-    @pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
+    @pytest.mark.parametrize("email", [EMAIL, "unknown@example.com"])
     def test_refuse_the_sixth_request_for_any_address(
         self, client: TestClient, shopper: User, email: str, database: Database
     ) -> None:

@@ -96,7 +96,7 @@ class TestRequest:
         shop.user(email=EMAIL, password_hash=OLD_HASH)
         shop.user(email="gone@example.com", password_hash=OLD_HASH, is_active=False)
         shop.user(email="guest@example.com", user_type=UserType.GUEST)
-        emails = [EMAIL, "gone@example.com", "guest@example.com", "nobody@example.com", "no mail"]
+        emails = [EMAIL, "gone@example.com", "guest@example.com", "unknown@example.com", "no mail"]
 
         responses = {
             (response.status_code, response.content)
@@ -113,7 +113,7 @@ class TestRequest:
         self, client: TestClient, shopper: User, statements: list[tuple[str, Any]]
     ) -> None:
         runs = []
-        for email in (EMAIL, "nobody@example.com"):
+        for email in (EMAIL, "unknown@example.com"):
             del statements[:]
             client.post(RESET, json={"email": email})
             runs.append([text for text, _ in statements])

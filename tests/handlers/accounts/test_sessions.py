@@ -129,7 +129,7 @@ class TestFailedLogIn:
             (response.status_code, response.content, tuple(cookies_of(response)))
             for response in [
                 log_in(client, password="Correct horse"),
-                log_in(client, email="nobody@example.com"),
+                log_in(client, email="unknown@example.com"),
                 log_in(client, email="gone@example.com"),
                 log_in(client, email="guest@example.com"),
                 log_in(client, email="no address"),

@@ -83,7 +83,7 @@ class TestBehindATrustedProxy:
     def test_the_scheme_is_that_of_the_proxy(
         self, client: TestClient, scheme: str, origin: str, status: int
     ) -> None:
-        credentials = {"email": "nobody@shop.example", "password": "wrong"}
+        credentials = {"email": "unknown@shop.example", "password": "wrong"}
         headers = {
             "Origin": origin,
             "X-Forwarded-Proto": scheme,

@@ -1,6 +1,6 @@
 import pytest
 
-from persistence.database import Database
+from persistence.distribution import Distribution
 from tests.handlers.cli.conftest import Run
 from tests.support import citus
 
@@ -18,10 +18,10 @@ class TestWithoutCitus:
         self, waybill: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         left = [["users: by pk"], []]
-        monkeypatch.setattr(Database, "other_connections", lambda _: 0)
-        monkeypatch.setattr(Database, "distribution_obstacles", lambda _: [])
-        monkeypatch.setattr(Database, "distribution_steps", lambda _: len(left[0]))
-        monkeypatch.setattr(Database, "distribute", lambda _, show: show(f"1/1 {left.pop(0)[0]}"))
+        monkeypatch.setattr(Distribution, "other_connections", lambda _: 0)
+        monkeypatch.setattr(Distribution, "obstacles", lambda _: [])
+        monkeypatch.setattr(Distribution, "steps", lambda _: len(left[0]))
+        monkeypatch.setattr(Distribution, "apply", lambda _, show: show(f"1/1 {left.pop(0)[0]}"))
 
         checked = waybill("distribute", "--check")
         applied = waybill("distribute", "--apply")
@@ -35,10 +35,10 @@ class TestWithoutCitus:
     def test_waits_for_no_running_server(
         self, waybill: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(Database, "distribution_obstacles", lambda _: [])
-        monkeypatch.setattr(Database, "distribution_steps", lambda _: 1)
-        monkeypatch.setattr(Database, "other_connections", lambda _: 3)
-        monkeypatch.setattr(Database, "distribute", pytest.fail)
+        monkeypatch.setattr(Distribution, "obstacles", lambda _: [])
+        monkeypatch.setattr(Distribution, "steps", lambda _: 1)
+        monkeypatch.setattr(Distribution, "other_connections", lambda _: 3)
+        monkeypatch.setattr(Distribution, "apply", pytest.fail)
 
         checked = waybill("distribute", "--check")
         applied = waybill("distribute", "--apply")

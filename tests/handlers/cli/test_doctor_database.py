@@ -11,6 +11,7 @@ from domain.shared.errors import Unavailable
 from domain.shared.readiness import Corrupt, DistributedStandbys, ReadOnly, TransactionPooler
 from handlers.cli import doctor_database
 from persistence.database import Database
+from persistence.diagnosis import IS_PRIMARY
 from tests.conftest import KIND, MakeUrl
 from tests.support.doctor import Examine, ReplaceMethod
 from tests.support.fakes import fake_renderers
@@ -147,6 +148,17 @@ class TestStandbys:
         monkeypatch.setattr(doctor_database, "standby_obstacles", lambda _: obstacles)
 
         assert examine_reading().findings["standby"] == ("ok", "db2:5432 answers")
+
+    def test_beside_the_primary(
+        self, examine_reading: Examine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """docs/operations/standbys.md advises to name all servers."""
+        obstacles = {"db2:5432": None, "db1:5432": IS_PRIMARY}
+        monkeypatch.setattr(doctor_database, "standby_obstacles", lambda _: obstacles)
+
+        found = examine_reading().findings["standby"]
+
+        assert found == ("ok", "db1:5432 is the primary, and not read")
 
 
 class TestWorker:

@@ -28,6 +28,7 @@ class TestSettings:
             "settings"
         ]
         assert status == "error"
+        assert "Make one: python3 -c" in message
 
         status, message = examine(SECRET_PREVIOUS=f"another {SECRET}").findings["secret"]
         assert (status, message.split(";")[0]) == ("ok", "two secrets are accepted")

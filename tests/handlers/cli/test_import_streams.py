@@ -123,7 +123,7 @@ class TestOpenPipe:
 
 
 class TestRejects:
-    def test_of_an_earlier_stream_are_kept(
+    def test_of_an_earlier_stream_are_not_overwritten(
         self, waybill: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)

@@ -43,6 +43,6 @@ class TestTransactionPooler:
 
 
 def test_a_database_that_does_not_answer_yet_is_no_reason_to_stop() -> None:
-    database = Database("postgresql://nobody@127.0.0.1:1/none", renderers=fake_renderers())
+    database = Database("postgresql://waybill@127.0.0.1:1/none", renderers=fake_renderers())
 
     refuse_unsuitable_connections(database)

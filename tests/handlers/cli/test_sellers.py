@@ -79,7 +79,7 @@ class TestChange:
         assert trail(database, "usta")[-1].note == "name was Usta"
 
     def test_needs_an_existing_seller(self, waybill: Run, database: Database) -> None:
-        result = waybill("sellers", "change", "nobody", "--name", "Usta")
+        result = waybill("sellers", "change", "unknown", "--name", "Usta")
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")
 
@@ -113,7 +113,7 @@ class TestSwitch:
         assert len(trail(database, seller.slug)) == 1
 
     def test_needs_an_existing_seller(self, waybill: Run, database: Database) -> None:
-        assert waybill("sellers", "deactivate", "nobody").output == "Error: Not found.\n"
+        assert waybill("sellers", "deactivate", "unknown").output == "Error: Not found.\n"
 
 
 class TestImport:

@@ -38,10 +38,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "mail"
 
 
-def start(settings: Settings, folder: Path, **env: str) -> subprocess.Popen[str]:
+def start(settings: Settings, folder: Path, *arguments: str, **env: str) -> subprocess.Popen[str]:
     """`waybill worker` in a process of its own, with its output in pipes."""
     return subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", COMMAND, "worker"],
+        [sys.executable, "-c", COMMAND, "worker", *arguments],
         cwd=folder,
         env={
             **os.environ,
@@ -71,7 +71,7 @@ class TestOnce:
     def test_counts_what_failed(
         self, waybill: Run, stored_orders: StoredOrders, folder: Path
     ) -> None:
-        stored_orders.add_email(make_event(email="nobody"))
+        stored_orders.add_email(make_event(email="invalid"))
 
         assert waybill("worker", "--once").output == "0 delivered, 1 failed.\n"
         assert stored_orders.emails()[0].last_error == "UnusableAddress"
@@ -222,6 +222,44 @@ class TestProcess:
             printed, _ = worker.communicate(timeout=STOP_SECONDS)
         assert (worker.returncode, printed) == (0, "1 delivered, 0 failed.\n")
         assert len(server.emails) == 1
+
+    def test_updates_its_file_while_it_is_not_stuck(
+        self, settings: Settings, stored_orders: StoredOrders, tmp_path: Path
+    ) -> None:
+        alive = tmp_path / "alive"
+        long_ago = 60.0
+
+        def is_updated() -> bool:
+            return alive.stat().st_mtime > long_ago
+
+        with running() as server:
+            url = f"smtp://127.0.0.1:{server.port}"
+            arguments = ["--alive-file", str(alive)]
+            worker = start(settings, tmp_path, *arguments, WAYBILL_SMTP_URL=url)
+            wait_until(alive.exists)
+            os.utime(alive, (long_ago, long_ago))
+            wait_until(is_updated)
+
+            server.may_reply.clear()
+            stored_orders.add_email(make_event())
+            wait_until(server.has_email.is_set)
+            os.utime(alive, (long_ago, long_ago))
+            assert not is_updated()
+            server.may_reply.set()
+            wait_until(is_updated)
+
+            worker.terminate()
+            worker.communicate(timeout=STOP_SECONDS)
+        assert worker.returncode == 0
+
+    def test_names_a_file_that_it_can_t_update(self, settings: Settings, tmp_path: Path) -> None:
+        alive = tmp_path / "missing" / "alive"
+        worker = start(settings, tmp_path, "--alive-file", str(alive))
+
+        _, logged = worker.communicate(timeout=60)
+
+        assert worker.returncode == 1
+        assert f"Error: Can't use {alive}: No such file or directory." in logged
 
     def test_reports_to_its_service_manager(self, settings: Settings, tmp_path: Path) -> None:
         with closing(Receiver(str(tmp_path / "notify"))) as notifier:

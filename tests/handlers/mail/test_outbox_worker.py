@@ -167,7 +167,7 @@ class TestOverSmtp:
 
 class TestErrors:
     def test_an_email_that_can_not_be_built_does_not_block_others(self) -> None:
-        bad, odd, good = make_event(email="nobody"), make_event(requests=None), make_event()
+        bad, odd, good = make_event(email="invalid"), make_event(requests=None), make_event()
         database, mailer = FakeDatabase(bad, odd, good), FakeMailer()
         worker = OutboxWorker(database, mailer, SETTINGS)
 

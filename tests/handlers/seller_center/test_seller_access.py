@@ -50,7 +50,7 @@ class Market:
 
     def client(self, who: str) -> TestClient:
         callers: dict[str, Callable[[], TestClient]] = {
-            "nobody": self._clients.new,
+            "anonymous": self._clients.new,
             "shopper": lambda: self._clients.posting(self._shop.session(self._shopper)),
             "guest": lambda: self._clients.posting(self._shop.session(self._guest())),
             "guest grant": self._granted,
@@ -103,7 +103,7 @@ def named(operation: Operation) -> str:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=named)
 class TestOperations:
     @pytest.mark.parametrize(
-        "who", ["nobody", "shopper", "guest", "guest grant", "expired", "revoked"]
+        "who", ["anonymous", "shopper", "guest", "guest grant", "expired", "revoked"]
     )
     @pytest.mark.parametrize("whose", ["own", "foreign", "absent"])
     def test_refuse_callers_without_a_valid_token(

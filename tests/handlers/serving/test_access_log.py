@@ -1,4 +1,4 @@
-"""The access log of a server in JSON: complete, however the server ends."""
+"""The log of a server in JSON: every line, and complete, however the server ends."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.handlers.serving.test_reloads import reload
 from tests.support.processes import children_of
 from tests.support.server import SECRET, Serve, Server, migrated_sqlite
 
@@ -50,3 +51,18 @@ def test_has_all_requests(serve: Serve, end: Callable[[Server], None]) -> None:
 
     lines = [json.loads(line) for line in server.end().splitlines() if "/missing/" in line]
     assert [line["path"] for line in lines] == [f"/missing/{number}" for number in range(REQUESTS)]
+
+
+def test_every_line_of_a_server_is_an_object(serve: Serve) -> None:
+    """Also those of granian, of a reload, and of warnings at the start."""
+    server = serve(**JSON)
+    reload(server)
+    server.client.get("/missing/")
+
+    lines = [json.loads(line) for line in server.end().splitlines()]
+
+    events = [str(line["event"]) for line in lines]
+    assert {"level", "timestamp"} <= set.intersection(*({*line} for line in lines))
+    assert "limits_counted_separately" in events
+    assert "reloading" in events
+    assert sum(event.startswith("Started worker-") for event in events) == 4

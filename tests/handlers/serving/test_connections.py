@@ -20,6 +20,7 @@ from handlers.serving.connections import (
     Connection,
     ConnectionWatch,
     accepted_connections,
+    is_everything_read,
     over_share,
     raise_limit,
 )
@@ -64,6 +65,25 @@ class Pairs:
 def pairs() -> Iterator[Pairs]:
     with ExitStack() as stack:
         yield Pairs(stack, "127.0.0.1")
+
+
+class TestUnreadBytes:
+    def test_are_those_that_have_arrived_and_were_not_read(self, pairs: Pairs) -> None:
+        _, idle = pairs.new()
+        _, busy = pairs.new(b"GET")
+        assert not is_everything_read(pairs.family, pairs.port)
+
+        busy.recv(3)
+
+        assert is_everything_read(pairs.family, pairs.port)
+        assert {idle.fileno(), busy.fileno()} == pairs.accepted().keys()
+
+    def test_of_a_closed_connection_are_none(self, pairs: Pairs) -> None:
+        _, server = pairs.new(b"GET")
+        descriptor = server.fileno()
+        server.close()
+
+        assert connections._unread(descriptor) == 0  # noqa: SLF001
 
 
 def is_closed(client: socket.socket) -> bool:

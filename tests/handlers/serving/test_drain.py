@@ -5,13 +5,20 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.processes import children_of, is_running, wait_for_another, wait_until
+from handlers.serving.worker_application import FINISH
+from tests.support.processes import (
+    children_of,
+    is_pending,
+    is_running,
+    wait_for_another,
+    wait_until,
+)
 from tests.support.server import SECRET, STOP_SECONDS, Serve, Server, migrated_sqlite
 
 # Longer than a test lasts: a second signal ends the drain.
@@ -23,6 +30,10 @@ CONNECTIONS = 12  # enough that both of two workers have some
 def database_url(tmp_path: Path) -> str:
     """Always SQLite: a drain does not depend on the database."""
     return migrated_sqlite(tmp_path)
+
+
+_REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+_OK = b"HTTP/1.1 200 "
 
 
 def get(server: Server, path: str) -> httpx.Response:
@@ -149,6 +160,30 @@ class TestWorker:
 
         assert children_of(server.process.pid) == [worker]
         assert get(server, "/readyz").status_code == 200
+
+    def test_answers_what_had_arrived_before_it_stops(self, serve: Serve) -> None:
+        """Even if it had no time to read it, as on a busy machine."""
+        server = serve(**SECRET)
+        address = ("127.0.0.1", server.port)
+        [worker] = children_of(server.process.pid)
+        with ExitStack() as stack:
+            clients = [
+                stack.enter_context(socket.create_connection(address, timeout=STOP_SECONDS))
+                for _ in range(CONNECTIONS)
+            ]
+            for client in clients:
+                client.sendall(_REQUEST)
+                assert client.recv(65536).startswith(_OK)
+
+            os.kill(worker, signal.SIGSTOP)
+            for client in clients:
+                client.sendall(_REQUEST)
+            server.process.terminate()
+            wait_until(lambda: is_pending(worker, FINISH))
+            os.kill(worker, signal.SIGCONT)
+
+            assert [client.recv(len(_OK)) for client in clients] == [_OK] * CONNECTIONS
+        assert server.process.wait(STOP_SECONDS) == 0
 
     def test_stops_at_sigterm_without_a_main_process(self, serve: Serve) -> None:
         server = serve(**LONG)

@@ -21,7 +21,7 @@ from tests.support.server import (
     start,
 )
 
-LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
+LOGIN = b'{"email": "unknown@example.com", "password": "wrong password"}'
 
 
 @pytest.fixture

@@ -60,8 +60,8 @@ class TestFinding:
     def test_returns_none_for_unknown_users(self, database: Database) -> None:
         with database.reading() as uow:
             assert uow.users.get(1) is None
-            assert uow.users.by_email_key("nobody@example.com", UserType.GUEST) is None
-            assert uow.users.password_owner("nobody@example.com") is None
+            assert uow.users.by_email_key("unknown@example.com", UserType.GUEST) is None
+            assert uow.users.password_owner("unknown@example.com") is None
 
     def test_a_password_owner_is_registered(self, database: Database) -> None:
         address = {"email": "ayse@example.com"}

@@ -127,7 +127,7 @@ class TestRemembered:
 
         assert len(statements) == 1
 
-    def test_what_one_process_remembers_is_kept_for_another(
+    def test_what_one_process_remembers_is_stored_for_another(
         self, database: Database, opened: Opened, order: Order, order_renderer: FakeRenderer
     ) -> None:
         first = listed(database, order.user_pk)
@@ -251,7 +251,7 @@ class TestKeeping:
 
         assert "rendered documents could not be stored" in caplog.text
 
-    def test_what_was_not_kept_is_rendered_again(
+    def test_what_was_not_stored_is_rendered_again(
         self, database: Database, engines: Engines, order: Order, order_renderer: FakeRenderer
     ) -> None:
         with locked(engines):

@@ -165,7 +165,7 @@ class TestSellers:
 
 
 class TestRenderings:
-    def test_of_what_is_lost_meanwhile_are_not_kept(
+    def test_of_what_is_lost_meanwhile_are_not_stored(
         self,
         reopened: Database,
         database_url: str,

@@ -110,7 +110,7 @@ class TestDatabase:
         database.close()
 
     def test_does_not_know_the_mode_of_a_pooler_that_does_not_answer(self) -> None:
-        database = self.open("postgresql://nobody@127.0.0.1:1/none")
+        database = self.open("postgresql://waybill@127.0.0.1:1/none")
 
         with pytest.raises(Unavailable) as refusal:
             database.require_session_pooling()

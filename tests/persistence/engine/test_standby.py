@@ -15,7 +15,7 @@ from tests.conftest import KIND
 from tests.support.builders import make_seller
 from tests.support.fakes import fake_renderers
 from tests.support.processes import wait_until
-from tests.support.replication import replicated
+from tests.support.replication import migrated_servers
 from tests.support.stored import change_notes, listed, store_user
 from tests.support.stored_sellers import listed as listed_for_seller
 from tests.support.stored_sellers import sold, store_sold
@@ -39,10 +39,9 @@ class Pair(NamedTuple):
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    with replicated(1) as servers:
+    with migrated_servers(1) as servers:
         first, second = servers.nodes
         primary, standby = _open(first.url()), _open(second.url())
-        primary.migrate()
         user, seller = store_user(primary), make_seller()
         [order] = store_sold(primary, user.pk, {"items": [sold(seller)], "notes": "placed"})
         second.wait_for(first)

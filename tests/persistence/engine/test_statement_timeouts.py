@@ -47,7 +47,7 @@ def test_a_statement_is_cancelled_after_the_timeout(short_timeout: Engines, name
 
 def test_a_server_that_accepts_and_does_not_answer_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"postgres://nobody@127.0.0.1:{listener.getsockname()[1]}/none"
+        url = f"postgres://waybill@127.0.0.1:{listener.getsockname()[1]}/none"
         database = _open(url)
         began = monotonic()
 

@@ -11,6 +11,7 @@ from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.states import OrderState
 from persistence.database import Database
+from persistence.imports import store
 from tests.support.documents import request_document
 from tests.support.imported_case import (
     DELIVERED,
@@ -19,6 +20,8 @@ from tests.support.imported_case import (
     Case,
     imported_request,
 )
+
+LATE_VERSION = 2**51  # later than now, so that another raise would add one
 
 
 @pytest.fixture
@@ -47,6 +50,19 @@ class TestImportedRequests:
         )
         assert case.order.refund_amount == 5000
         assert case.order.cancellation_plans[0].status is PlanStatus.COMPLETED
+
+    def test_raise_the_version_of_the_order_once(
+        self, case: Case, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(store, "new_version", lambda: LATE_VERSION)
+        case.place(imported_request())
+        first = case.order
+        monkeypatch.setattr(store, "new_version", lambda: 2 * LATE_VERSION)
+        case.send(imported_request(status="approved"))
+
+        assert first.cancellation_plans[0].status is PlanStatus.WAITING
+        assert (first.version, case.order.version) == (LATE_VERSION, 2 * LATE_VERSION)
+        assert case.order.cancellation_plans[0].status is PlanStatus.APPROVED
 
     def test_are_not_changed_after_a_decision_in_waybill(self, case: Case) -> None:
         case.place(imported_request())

@@ -107,7 +107,7 @@ class TestNewOrder:
             items=[line_document(seller=seller, cancellation_requests=[request_document()])],
         )
 
-        written = [sql for sql, _ in statements if "INSERT INTO seller_orders" in sql]
+        written = [sql for sql, _ in statements if "INSERT INTO seller_orders (" in sql]
         assert len(written) == 1
 
     def test_has_its_addresses_with_their_places(self, database: Database) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import FrozenInstanceError
 from threading import Barrier, Thread
 from typing import Any
@@ -18,6 +19,7 @@ from persistence.orders.old_orders import OLD_ORDER
 from persistence.sql import saving
 from persistence.sql.aggregates import Aggregate
 from persistence.sql.version_numbers import new_version
+from persistence.sql.work import Work
 from tests.support.builders import (
     make_address,
     make_bank,
@@ -160,6 +162,21 @@ class TestOrders:
             uow.commit()
 
         assert order.version == version(database, pk)
+
+    @pytest.mark.parametrize("name", ["the order", "a line"])
+    def test_a_change_after_the_version_was_raised_does_not_raise_it(
+        self, database: Database, engines: Engines, pk: int, name: str
+    ) -> None:
+        before = version(database, pk)
+        with closing(Work(engines.writing)) as work:
+            [order] = work.load(ORDER, [pk], raises_version=False)
+            CHANGES[name](order)
+            work.commit()
+
+            [changed] = work.read(ORDER, [pk])
+
+        assert (changed.version, changed.state) == (before, order.state)
+        assert changed.items[0].tracking_number == order.items[0].tracking_number
 
     def test_renaming_a_seller_raises_it(self, database: Database, pk: int) -> None:
         before = version(database, pk)

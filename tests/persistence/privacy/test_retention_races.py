@@ -274,7 +274,7 @@ def test_no_line_misses_a_carrier_that_is_added_while_it_is_imported(
         assert len(connection.execute(sa.select(offers)).all()) == 1
 
 
-def test_a_document_that_was_being_rendered_is_not_kept_after_an_erasure(
+def test_a_document_that_was_being_rendered_is_not_stored_after_an_erasure(
     database: Database, engines: Engines, order_renderer: FakeRenderer
 ) -> None:
     user = store_user(database, email=EMAIL)

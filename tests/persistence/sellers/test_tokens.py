@@ -85,7 +85,7 @@ class TestToken:
         assert noted == [False, True, False]
 
 
-@pytest.mark.parametrize(("slug", "count"), [(None, 2), ("usta", 1), ("nobody", 0)])
+@pytest.mark.parametrize(("slug", "count"), [(None, 2), ("usta", 1), ("unknown", 0)])
 def test_a_list_has_the_tokens_of_one_seller_or_of_all(
     database: Database, value: str, slug: str | None, count: int
 ) -> None:

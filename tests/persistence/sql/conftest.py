@@ -9,6 +9,7 @@ from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.sql.work import Work
 from tests.support.complete_orders import complete_order
+from tests.support.every_statement import fill_every_table
 from tests.support.stored import store_reason
 
 
@@ -20,6 +21,12 @@ def order(database: Database, engines: Engines, shopper: User) -> Order:
         uow.orders.add(order)
         uow.commit()
     return order
+
+
+@pytest.fixture
+def filled(database: Database, engines: Engines, shopper: User) -> None:
+    """A database with a row in every table."""
+    fill_every_table(database, engines, shopper)
 
 
 @pytest.fixture

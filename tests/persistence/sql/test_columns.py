@@ -28,7 +28,6 @@ WALLS: list[tuple[sa.Table, dict[str, Any]]] = [
     (orders, {"installment_count": -1}),
     (orders, {"number": "9" * 65}),
     (orders, {"version": 0}),
-    (orders, {"user_pk": 10**9}),
     (order_items, {"state": "lost"}),
     (order_items, {"cancel_status": "lost"}),
     (order_items, {"quantity": 0}),
@@ -69,6 +68,10 @@ class TestConstraints:
 
         with engines.writing.connect() as connection, pytest.raises(IntegrityError):
             connection.execute(sa.update(table).values(change))
+
+    def test_refuse_an_order_of_an_absent_user(self, database: Database) -> None:
+        with pytest.raises(IntegrityError):
+            store_order(database, user_pk=10**9)
 
     def test_allow_one_open_request_of_a_type_for_an_item(
         self, database: Database, engines: Engines, shopper: User

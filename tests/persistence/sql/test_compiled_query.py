@@ -108,7 +108,7 @@ class TestObserve:
             rows = [make_row(email=f"{at}{secret}") for at in range(3)]
             insert_rows(work, users, rows)
             BY_EMAIL.rows(work, {"email": f"1{secret}"})
-            BY_EMAIL.rows(work, {"email": "nobody"})
+            BY_EMAIL.rows(work, {"email": "unknown"})
             RENAMED.rows(work, {"first_name": secret})
 
         commands = [(execution.sql.split()[0], execution.rows) for execution in observed]
@@ -131,7 +131,7 @@ class TestObserve:
         self, engines: Engines, observed: list[Execution]
     ) -> None:
         with closing(Work(engines.writing)) as work, pytest.raises(IntegrityError) as raised:
-            insert_rows(work, users, [make_row(email="a"), make_row(email="a")])
+            insert_rows(work, users, [make_row(email=email) | {"pk": 1} for email in ("a", "b")])
 
         [execution] = observed
         assert execution.error is raised.value.orig

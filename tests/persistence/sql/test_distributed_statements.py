@@ -1,9 +1,10 @@
 """Every statement searches the rows of one user only, except for those listed here."""
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -11,20 +12,28 @@ import sqlalchemy as sa
 from persistence import idempotency
 from persistence.accounts import one_time_tokens
 from persistence.cancellations import requests
+from persistence.engine.engines import Engines
 from persistence.orders import queries, seller_copying, seller_projection, versions
 from persistence.privacy import retention
-from persistence.sql import keys
 from persistence.sql.columns import BigId, metadata
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.distributed_tables import (
     LOCAL_TABLES,
     REFERENCE_TABLES,
-    copied_metadata,
     distributed_tables,
     distribution_column,
 )
+from tests.support import citus
+from tests.support.bound_values import bound_values, stored_rows
 from tests.support.distribution import parameters_of, unrestricted
-from tests.support.every_statement import every_statement, tables_of
+from tests.support.every_statement import (
+    every_statement,
+    filled_tables,
+    is_only_for_one_node,
+    ours,
+    tables_of,
+)
+from tests.support.stored import plan_of
 
 Matches = Callable[[CompiledQuery], bool]
 
@@ -53,12 +62,6 @@ EXCEPTIONS: dict[str, Matches] = {
             for names in ((), ("status",), ("order_pk",), ("status", "order_pk"))
         ),
     ),
-    "loading without a user: commands, imports, and the statements for SQLite": (
-        lambda query: parameters_of(query.statement) & {"keys", "user_pk"} == {"keys"}
-    ),
-    "SQLite has no sequences": lambda query: (
-        query in {keys._highest(table) for table in metadata.sorted_tables if "pk" in table.c}  # noqa: SLF001
-    ),
     "deletes of old rows, in batches, and how many there are": one_of(
         *(removed.on_one_node for removed in _REMOVED),
         *(removed.on_all_nodes for removed in _REMOVED),
@@ -81,11 +84,6 @@ EXCEPTIONS: dict[str, Matches] = {
     "addresses of imported documents": has_parameters("hashes"),
 }
 """Statements that search all nodes, by the reason."""
-
-
-def ours(queries: Iterable[CompiledQuery]) -> list[CompiledQuery]:
-    tables = {*metadata.tables.values(), *copied_metadata.tables.values()}
-    return [query for query in queries if tables_of(query) <= tables]
 
 
 def print_report() -> None:
@@ -119,6 +117,41 @@ def test_all_are_restricted_to_a_user_or_have_a_reason_not_to_be() -> None:
     assert report["without reason"] == []
     assert report["unused"] == []
     assert report["restricted"] > 100
+
+
+@citus.only_distributed
+@pytest.mark.usefixtures("filled")
+def test_citus_runs_those_on_one_node(engines: Engines) -> None:
+    """Its own plans agree with the check of the first test, statement by statement."""
+    found = every_statement("postgresql", filled_tables(engines), is_distributed=True)
+    queries = [
+        query
+        for query in ours(found)
+        if any(distribution_column(table) is not None for table in tables_of(query))
+        and not is_only_for_one_node(query)
+    ]
+    tasks = {query: tasks_of(engines, query) for query in queries}
+
+    on_several = {query for query in queries if tasks[query] - {"1"}}
+    assert [query.name for query in on_several if not unrestricted(query.statement)] == []
+    assert [
+        query.name for query in queries if unrestricted(query.statement) and query not in on_several
+    ] == []
+    assert len(queries) - len(on_several) > 500
+
+
+def tasks_of(engines: Engines, query: CompiledQuery) -> set[str]:
+    """Return the numbers of tasks of the plan; a statement of rows on every node has none."""
+    compiled, statement = query.compiled(engines.writing.dialect), query.statement
+    with engines.writing.connect() as connection:
+        if isinstance(statement, sa.Insert) and not statement.exported_columns:
+            values = stored_rows(connection, statement)[0]
+        else:
+            bound = bound_values(connection, statement)
+            # Lists have one value: a list of users may name several nodes.
+            values = {k: v[:1] if isinstance(v, list) else v for k, v in bound.items()}
+    plan = plan_of(engines, compiled.sql, compiled.parameters(values))
+    return set(re.findall(r"Task Count: (\d+)", plan))
 
 
 def test_every_table_is_stored_in_one_of_three_ways() -> None:

@@ -19,6 +19,7 @@ from persistence.sql.loading import load_roots
 from persistence.sql.saving import Tracked
 from persistence.sql.work import Work
 from tests.conftest import KIND
+from tests.support import citus
 from tests.support.complete_orders import complete_old_order, complete_order
 from tests.support.entity_graphs import differing, graph
 
@@ -179,9 +180,17 @@ class TestRoots:
     def test_of_any_number_of_pks_need_one_statement(
         self, work: Work, order: Order, view: View, statements: list[tuple[str, Any]]
     ) -> None:
-        work.load(ORDER, [order.pk, ABSENT], view)
+        work.load(ORDER, [order.pk, ABSENT], view, order.user_pk)
 
         assert len(statements) == 1
+
+    @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has a statement for each block")
+    def test_of_one_user_need_a_statement_for_the_user_on_several_nodes(
+        self, work: Work, order: Order, statements: list[tuple[str, Any]]
+    ) -> None:
+        work.load(ORDER, [order.pk, ABSENT])
+
+        assert len(statements) == (2 if citus.COORDINATOR else 1)
 
 
 LEFT_OUT: dict[View, list[Callable[[Order], object]]] = {
@@ -230,8 +239,8 @@ class TestWays:
         pk = order.pk if kind == "orders" else old_order.pk
 
         [usual], [by_blocks] = (
-            load_roots(work, aggregate, [pk], view),
-            load_by_blocks(work, aggregate, pk, view),
+            load_roots(work, aggregate, [pk], view, order.user_pk),
+            load_by_blocks(work, aggregate, pk, view, order.user_pk),
         )
 
         assert graph(usual.root) == graph(by_blocks.root)
@@ -239,9 +248,11 @@ class TestWays:
         assert tracked_rows(usual) == tracked_rows(by_blocks)
 
 
-def load_by_blocks(work: Work, aggregate: Aggregate[Any], pk: int, view: View) -> list[Tracked]:
+def load_by_blocks(
+    work: Work, aggregate: Aggregate[Any], pk: int, view: View, user_pk: int
+) -> list[Tracked]:
     plan, build = load_plan(aggregate, view), loading._Build(aggregate)  # noqa: SLF001
-    loading._add_by_blocks(work, plan, [pk], build)  # noqa: SLF001
+    loading._add_by_blocks(work, plan, [pk], build, user_pk)  # noqa: SLF001
     build.resolve(plan)
     return build.roots
 

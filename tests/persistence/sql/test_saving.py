@@ -26,6 +26,7 @@ from persistence.orders.old_orders import OLD_ORDER
 from persistence.orders.orders import orders
 from persistence.sql import saving
 from persistence.sql.aggregates import View
+from persistence.sql.distributed_tables import copied_metadata
 from persistence.sql.work import Work
 from tests.support.builders import (
     make_image,
@@ -170,8 +171,11 @@ class TestChanges:
         work.commit()
 
         of_sellers = {"INSERT seller_orders", "INSERT seller_order_counts"}
+        # A distributed database has copies of these.
         assert [
-            statement for statement in written(statements) if statement not in of_sellers
+            statement
+            for statement in written(statements)
+            if statement not in of_sellers and statement.split()[1] not in copied_metadata.tables
         ] == expected
 
         with closing(Work(engines.writing)) as other:

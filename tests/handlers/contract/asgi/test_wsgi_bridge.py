@@ -195,6 +195,32 @@ class TestWaiting:
 
         assert asyncio.run(scenario()) == [b"/1", b"/2"]
 
+    @pytest.mark.parametrize("is_served", [True, False])
+    def test_is_reported_for_requests_that_waited_only(
+        self, app: Blocking, is_served: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bridge, "STALL_TIMEOUT", 60.0)
+        monkeypatch.setattr(bridge, "QUEUE_TIMEOUT", 60.0)
+        waits: list[float] = []
+
+        async def scenario() -> None:
+            served = WsgiBridge(app, 1, waits.append)
+            first, second = (asyncio.create_task(request(served, path)) for path in ("/1", "/2"))
+            await asyncio.to_thread(app.is_blocked.wait)
+            assert (served.busy, served.queued, waits) == (1, 1, [])
+            if not is_served:
+                monkeypatch.setattr(bridge, "STALL_TIMEOUT", 0.0)
+                with pytest.raises(Unavailable):
+                    await second
+            app.released.set()
+            await asyncio.gather(first, second, return_exceptions=True)
+            assert (served.busy, served.queued) == (0, 0)
+
+        asyncio.run(scenario())
+
+        [seconds] = waits
+        assert seconds > 0
+
     def test_ends_without_a_thread_at_the_timeout(self, app: Blocking) -> None:
         async def scenario() -> bytes:
             served = WsgiBridge(app, 1)
