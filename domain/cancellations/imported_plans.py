@@ -230,14 +230,15 @@ def _divide_refund(
         return
     others = _others(order, completed, CancellationStatus.COMPLETED)
     shipping = order.shipping_refund_amount - sum(other.shipping_refund_amount for other in others)
-    goods = order.refund_amount - sum(other.refund_amount for other in others) - max(0, shipping)
+    shipping = max(0, shipping)
+    goods = order.refund_amount - sum(other.refund_amount for other in others) - shipping
     discount = order.discount_refund_amount - sum(other.discount_refund_amount for other in others)
     amounts = _at_most(goods, [worth[entry.request].amount for entry in completed])
     discounts = _at_most(discount, [worth[entry.request].discount for entry in completed])
     for entry, amount, lost in zip(completed, amounts, discounts, strict=True):
         set_refund(entry.plan_item, Refund(amount=amount, discount=lost))
     cancels = [entry for entry in completed if entry.is_cancel]
-    if cancels and shipping > 0 and goods >= 0:
+    if cancels and goods >= 0:
         last = max(cancels, key=lambda entry: entry.request.modified_date)
         _add_shipping(order, last, shipping)
 

@@ -54,6 +54,33 @@ class TestPlans:
 
         assert [len(plan.items) for plan in order.cancellation_plans] == [1, 1]
 
+    def test_are_in_the_order_of_their_requests(self) -> None:
+        order = planned(
+            line(imported("completed", created_date=LATER)), line(imported("completed"))
+        )
+
+        assert [plan.created_date for plan in order.cancellation_plans] == [NOW, LATER]
+
+    def test_keep_amounts_beside_requests_decided_here(self) -> None:
+        here, plan = decided_here(refund_amount=123)
+        request = imported("completed")
+        here.cancellation_requests.append(request)
+        plan.items.append(CancellationPlanItem(request=request, refund_amount=456))
+
+        order = planned(here, line(imported("completed")), cancellation_plans=[plan])
+
+        assert [item.refund_amount for item in plan.items] == [123, 456]
+        assert len(order.cancellation_plans) == 2
+
+    def test_keep_amounts_of_requests_made_here(self) -> None:
+        request = make_request(quantity=1)
+        _, plan = decided_here()
+        plan.items = [CancellationPlanItem(request=request, refund_amount=123)]
+
+        order = planned(line(request), line(imported("completed")), cancellation_plans=[plan])
+
+        assert refund(order, request) == (123, 0, 0)
+
     def test_of_open_requests_have_a_forecast(self) -> None:
         request = imported("open")
 

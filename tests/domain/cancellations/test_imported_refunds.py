@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from domain.cancellations.imported_plans import plan_imported_requests
+from domain.orders.cancellations import CancellationStatus
 from domain.orders.states import OrderState
 from tests.support.builders import make_discount
 from tests.support.cancellation_fakes import delivered_item
@@ -69,6 +71,20 @@ class TestCompleted:
         assert refund(order, first) == (3000, 0, 0)
         assert refund(order, returned_last) == (3000, 0, 0)
 
+    @pytest.mark.parametrize(("given", "lost"), [(250, 150), (200, 100)])
+    def test_have_the_discount_that_was_not_lost_here(self, given: int, lost: int) -> None:
+        here, plan = decided_here(discount_refund_amount=100)
+        request = imported("completed")
+
+        order = planned(
+            *(line(request), here),
+            discounts=[make_discount(amount=900)],
+            discount_refund_amount=given,
+            cancellation_plans=[plan],
+        )
+
+        assert refund(order, request)[1] == lost
+
     def test_have_the_shipping_alone(self) -> None:
         request = imported("completed")
 
@@ -133,7 +149,12 @@ class TestCompleted:
 class TestApproved:
     @pytest.mark.parametrize(
         ("refunds", "amounts"),
-        [((0, 0), (3000, 3000)), ((1000, 0), (3000, 2000)), ((1850, 850), (3000, 2000))],
+        [
+            ((0, 0), (3000, 3000)),
+            ((1000, 0), (3000, 2000)),
+            ((1850, 850), (3000, 2000)),
+            ((7000, 0), (0, 0)),
+        ],
     )
     def test_cancels_promise_what_is_not_refunded(
         self, refunds: tuple[int, int], amounts: tuple[int, int]
@@ -150,7 +171,9 @@ class TestApproved:
 
         assert tuple(refund(order, request)[0] for request in requests) == amounts
 
-    @pytest.mark.parametrize(("lost", "expected"), [(0, (300, 300)), (100, (300, 200))])
+    @pytest.mark.parametrize(
+        ("lost", "expected"), [(0, (300, 300)), (100, (300, 200)), (700, (0, 0))]
+    )
     def test_cancels_promise_the_discount_that_is_not_lost(
         self, lost: int, expected: tuple[int, int]
     ) -> None:
@@ -160,6 +183,32 @@ class TestApproved:
         order = planned(*lines, discounts=[make_discount(amount=1800)], discount_refund_amount=lost)
 
         assert tuple(refund(order, request)[1] for request in requests) == expected
+
+    def test_cancels_promise_what_is_not_promised_here(self) -> None:
+        here, plan = decided_here(refund_amount=3850, shipping_refund_amount=850)
+        here.cancellation_requests[0].status = CancellationStatus.APPROVED
+        request = imported("approved")
+
+        order = planned(line(request), here, shipping_amount=850, cancellation_plans=[plan])
+
+        assert refund(order, request) == (3000, 0, 0)
+
+    def test_cancels_promise_their_units_beside_refunded_ones(self) -> None:
+        request = imported("approved")
+
+        order = planned(
+            line(request, returned("completed"), refunded_quantity=1), refund_amount=3000
+        )
+
+        assert refund(order, request) == (3000, 0, 0)
+
+    def test_returns_promise_the_same_again(self) -> None:
+        request = returned("approved", quantity=3)
+        order = planned(delivered_item(quantity=3, price=9000, cancellation_requests=[request]))
+
+        plan_imported_requests(order)
+
+        assert refund(order, request) == (9000, 0, 0)
 
     def test_cancels_have_the_shipping_in_the_last(self) -> None:
         requests = imported("approved", quantity=3), imported("approved", quantity=3)
