@@ -287,6 +287,11 @@ def _others(
     ]
 
 
+def _at_most(total: int, values: Sequence[int]) -> Sequence[int]:
+    """Return the values, or proportional shares of ``total`` if their sum is larger."""
+    return values if sum(values) <= total else split(max(0, total), values)
+
+
 def _add_shipping(order: Order, entry: _Imported, shipping: int) -> None:
     plan_item = entry.plan_item
     set_refund(
@@ -298,8 +303,3 @@ def _add_shipping(order: Order, entry: _Imported, shipping: int) -> None:
             own_shipping=seller_shipping(order, entry.item.seller, shipping),
         ),
     )
-
-
-def _at_most(total: int, values: Sequence[int]) -> Sequence[int]:
-    """Return the values, or proportional shares of ``total`` if their sum is larger."""
-    return values if sum(values) <= total else split(max(0, total), values)
