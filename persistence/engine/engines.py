@@ -56,10 +56,10 @@ _CACHE_WRITE_SETTINGS = sa.select(
     )
 )
 
-# Citus sends these to the other nodes, but not the results of set_config.
 APPLICATION_NAME = "waybill"
 """The name of the connections in ``pg_stat_activity``, unless the URL has another."""
 
+# Citus sends these to the other nodes, but not the results of set_config.
 _DISTRIBUTED_CACHE_WRITE_SETTINGS = (
     f"SET LOCAL lock_timeout = '{CACHE_WRITE_TIMEOUT_MS}ms'",
     "SET LOCAL synchronous_commit = off",
