@@ -327,6 +327,18 @@ class TestList:
         request = cancellations.create(newest, cancellations.draft(newest.items[0].pk))
         assert seen() == [request.pk]
 
+    def test_of_a_shopper_has_all_orders(
+        self, database: Database, cancellations: StoredCancellations, order: Order, shopper: User
+    ) -> None:
+        request = cancellations.create(order, cancellations.draft(order.items[0].pk))
+        place(database, shopper)
+        caller = Caller(shopper.pk, is_guest=False)
+
+        with database.reading() as uow:
+            page = list_cancellation_requests(caller, PageRequest(), uow)
+
+        assert [listed.pk for listed in page.entries] == [request.pk]
+
     def test_of_the_operator_can_be_filtered_by_status(
         self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
