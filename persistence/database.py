@@ -41,7 +41,6 @@ from persistence.engine.standbys import POOL, Standbys, StandbyStatus
 from persistence.heartbeats import record_heartbeat
 from persistence.imports.store import SqlImports
 from persistence.migrating import migrate_tables
-from persistence.orders.comparing_copies import differing_sellers
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.sql.compiled_query import Observer
@@ -291,18 +290,6 @@ class Database:
         with self._availability.required():
             return diagnosis.outbox_state(self._engines)
 
-    def differing_copies(self) -> dict[str, list[int]] | None:
-        """Return the pks of the sellers whose copies differ from the rows, by the copies' table.
-
-        None if the database is not distributed. Reads all orders. Raises Unavailable.
-        """
-        engines = connect(self._url, replace(self._pool, size=1, timeout=None))
-        try:
-            with self._availability.required():
-                return differing_sellers(engines.writing)
-        finally:
-            engines.dispose()
-
     def server_time(self) -> datetime | None:
         """Return the time of PostgreSQL's clock; None for SQLite. Raises Unavailable."""
         with self._availability.required():
@@ -323,7 +310,7 @@ class Database:
 
     @property
     def distribution(self) -> Distribution:
-        """Distributes the tables over the nodes of Citus."""
+        """Distributes the tables over the nodes of Citus, and examines what is distributed."""
         return Distribution(self._engines, self._availability, self._connect_without_timeout)
 
     def create_tables(self) -> None:
@@ -362,7 +349,7 @@ class Database:
         return [] if self._standbys is None else self._standbys.statuses()
 
     def _connect_without_timeout(self) -> Engines:
-        """Open engines for a change of the tables, which may take as long as these are large."""
+        """Open engines for statements that may take as long as the tables are large."""
         return connect(self._url, replace(self._pool, size=1, timeout=None))
 
     def _unit(self, work: Work) -> SqlUnitOfWork:

@@ -1,10 +1,15 @@
-"""Distributing the tables of a database over the nodes of Citus, for ``waybill distribute``."""
+"""Distributing the tables of a database over the nodes of Citus, and examining them.
 
-from collections.abc import Callable
+For ``waybill distribute`` and ``waybill doctor --copies``.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from persistence import distributing
 from persistence.availability import Availability
 from persistence.engine.engines import Engines
+from persistence.orders.comparing_copies import differing_sellers
 
 
 class Distribution:
@@ -39,10 +44,22 @@ class Distribution:
 
     def apply(self, show: Callable[[str], None]) -> None:
         """Distribute the tables; ``show`` gets a line for each step. No server may run."""
+        with self._availability.required(), self._patient_engines() as engines:
+            distributing.distribute(engines.writing, show)
+        self._engines.dispose()  # its connections do not know
+
+    def differing_copies(self) -> dict[str, list[int]] | None:
+        """Return the pks of the sellers whose copies differ from the rows, by the copies' table.
+
+        None if the database is not distributed. Reads all orders.
+        """
+        with self._availability.required(), self._patient_engines() as engines:
+            return differing_sellers(engines.writing)
+
+    @contextmanager
+    def _patient_engines(self) -> Iterator[Engines]:
         engines = self._connect()
         try:
-            with self._availability.required():
-                distributing.distribute(engines.writing, show)
+            yield engines
         finally:
             engines.dispose()
-        self._engines.dispose()  # its connections do not know

@@ -51,7 +51,7 @@ def check_database(settings: Settings, database: Database) -> Iterator[Finding]:
 
 def check_copies(database: Database) -> Iterator[Finding]:
     """Whether the copies by seller of a distributed database are equal to the rows by user."""
-    differing = database.differing_copies()
+    differing = database.distribution.differing_copies()
     if not differing:
         none = "the database is not distributed, and has none"
         yield ok("copies", none if differing is None else "they are equal to the rows")

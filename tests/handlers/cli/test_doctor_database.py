@@ -13,6 +13,7 @@ from domain.shared.readiness import Corrupt, DistributedStandbys, ReadOnly, Tran
 from handlers.cli import doctor_database
 from persistence.database import Database
 from persistence.diagnosis import IS_PRIMARY
+from persistence.distribution import Distribution
 from tests.conftest import KIND, MakeUrl
 from tests.support import citus
 from tests.support.doctor import Examine, ReplaceMethod, Result, RunDoctor
@@ -144,11 +145,12 @@ class TestCopies:
     def test_that_differ(
         self,
         examine_copies: Callable[[], Result],
-        replace_method: ReplaceMethod,
+        monkeypatch: pytest.MonkeyPatch,
         sellers: list[int],
         shown: str,
     ) -> None:
-        replace_method("differing_copies", lambda: {"order_items_by_seller": sellers})
+        copies = {"order_items_by_seller": sellers}
+        monkeypatch.setattr(Distribution, "differing_copies", lambda _: copies)
 
         result = examine_copies()
 

@@ -126,6 +126,6 @@ def test_equal_json_may_have_another_text(sale: Sale) -> None:
 
 def test_one_node_has_no_copies(database: Database, engines: Engines) -> None:
     if citus.COORDINATOR:
-        assert database.differing_copies() == {}
+        assert database.distribution.differing_copies() == {}
     else:
-        assert database.differing_copies() is None
+        assert database.distribution.differing_copies() is None
