@@ -152,7 +152,7 @@ def _sample(app: ContractApp, database: Database, metrics: Metrics) -> None:
     """Read the gauges of the process from ``app``, and figures from ``database``."""
     bridge = app.bridge
     metrics.sample_by(lambda: (bridge.size, bridge.busy, bridge.queued, database.pool_use()))
-    metrics.read_figures(database.figures)
+    metrics.read_figures_by(database.figures)
 
 
 def rate_limits(settings: Settings, metrics: Metrics) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from persistence.engine.standbys import POOL, Standbys, StandbyStatus
 from persistence.heartbeats import record_heartbeat
 from persistence.imports.store import SqlImports
 from persistence.migrating import migrate_tables
+from persistence.orders.comparing_copies import differing_sellers
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.sql.compiled_query import Observer
@@ -289,6 +290,18 @@ class Database:
         """Return how e-mails are waiting. Raises Unavailable."""
         with self._availability.required():
             return diagnosis.outbox_state(self._engines)
+
+    def differing_copies(self) -> dict[str, list[int]] | None:
+        """Return the pks of the sellers whose copies differ from the rows, by the copies' table.
+
+        None if the database is not distributed. Reads all orders. Raises Unavailable.
+        """
+        engines = connect(self._url, replace(self._pool, size=1, timeout=None))
+        try:
+            with self._availability.required():
+                return differing_sellers(engines.writing)
+        finally:
+            engines.dispose()
 
     def server_time(self) -> datetime | None:
         """Return the time of PostgreSQL's clock; None for SQLite. Raises Unavailable."""

@@ -91,7 +91,9 @@ def reject_seller_order_item(
     order = uow.orders.lock_by_seller(item_uuid, caller.seller_pk)
     if order is None:
         raise NotFound
-    item = next(item for item in order.items if item.uuid == item_uuid)
+    item = next((item for item in order.items if _is_own(item, item_uuid, caller)), None)
+    if item is None:  # an import has changed it before the order was locked
+        raise NotFound
     if item.state is OrderState.REJECTED:
         return
     if not item.is_rejectable:
@@ -110,6 +112,10 @@ def reject_seller_order_item(
     enqueue_request_email(
         OutboxKind.ITEM_REJECTED, order, [(item, plan_item) for plan_item in approved], uow
     )
+
+
+def _is_own(item: OrderItem, uuid: UUID, caller: SellerCaller) -> bool:
+    return item.uuid == uuid and item.seller is not None and item.seller.pk == caller.seller_pk
 
 
 def _request_remaining(

@@ -22,6 +22,7 @@ from persistence.migrations import head
 
 _MAX_DRIFT = timedelta(seconds=2)
 _MAX_WAIT = timedelta(minutes=10)
+_MAX_SHOWN = 10
 _MAX_SILENCE = timedelta(minutes=2)
 
 
@@ -46,6 +47,22 @@ def check_database(settings: Settings, database: Database) -> Iterator[Finding]:
         yield from _check_writing(database)
         yield from _check_emails(database)
     yield _check_clock(database)
+
+
+def check_copies(database: Database) -> Iterator[Finding]:
+    """Whether the copies by seller of a distributed database are equal to the rows by user."""
+    differing = database.differing_copies()
+    if not differing:
+        none = "the database is not distributed, and has none"
+        yield ok("copies", none if differing is None else "they are equal to the rows")
+        return
+    for table, sellers in differing.items():
+        pks = ", ".join(map(str, sellers[:_MAX_SHOWN])) + (", …" if sellers[_MAX_SHOWN:] else "")
+        yield error(
+            "copies",
+            f"{table} differs from the rows (sellers with the pk {pks}). Stop servers and"
+            f" workers, run DROP TABLE {table}, then: waybill distribute --apply",
+        )
 
 
 def check_standbys(settings: Settings) -> Iterator[Finding]:

@@ -15,12 +15,14 @@ from persistence.accounts.users import users
 from persistence.documents.cache import Documents
 from persistence.documents.queries import DocumentQueries
 from persistence.documents.tables import DocumentKind
+from persistence.engine.nodes import is_distributed
 from persistence.orders.aggregate import ORDER
 from persistence.orders.cancellation_plans import cancellation_plans
 from persistence.orders.cancellations import SAME_LINE, cancellation_requests
 from persistence.orders.numbers import order_numbers
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import order_documents, orders
+from persistence.orders.seller_copies import LINES
 from persistence.sql.aggregates import View
 from persistence.sql.columns import BigId
 from persistence.sql.compiled_query import CompiledQuery, Row
@@ -100,6 +102,14 @@ _FIND_BY_SELLER = CompiledQuery(
     _LINES.where(
         order_items.c.uuid == sa.bindparam("item_uuid"),
         order_items.c.seller_pk == sa.bindparam("seller_pk"),
+    )
+)
+# A distributed database finds it on the seller's node.
+_COPIED_LINES = LINES.table.c
+_FIND_BY_COPY = CompiledQuery(
+    sa.select(_COPIED_LINES.order_pk, _COPIED_LINES.user_pk).where(
+        _COPIED_LINES.uuid == sa.bindparam("item_uuid"),
+        _COPIED_LINES.seller_pk == sa.bindparam("seller_pk"),
     )
 )
 _FIND_BY_REQUEST = CompiledQuery(
@@ -193,7 +203,8 @@ class SqlOrders:
 
     def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
         values = {"item_uuid": item_uuid, "seller_pk": seller_pk}
-        return first(self._lock_found(_FIND_BY_SELLER, values))
+        has_copies = is_distributed(self._work.connection)
+        return first(self._lock_found(_FIND_BY_COPY if has_copies else _FIND_BY_SELLER, values))
 
     def lock_by_plan(self, plan_pk: int) -> Order | None:
         return first(self._lock_found(_FIND_BY_PLAN, {"plan_pk": plan_pk}))

@@ -32,10 +32,11 @@ ORDER_COLUMNS = (
     *("delivery_range", "shipping_option_slug"),
 )
 """The columns of the order that the list of sellers' orders shows."""
-# No list shows or searches these columns of lines, and some are long.
+# No list shows or searches these columns of lines, and some are long. The user is not among them:
+# a rejection finds it by the copy.
 _NOT_SHOWN = frozenset(
     {
-        *(OWNER, "line", "cancelled_quantity", "refunded_quantity", "unit_price", "parent"),
+        *("line", "cancelled_quantity", "refunded_quantity", "unit_price", "parent"),
         *("shipping_option_group_pk", "attributes", "attributes_kwargs", "localized_attributes"),
         *("localized_attributes_kwargs", "extra_product_stock_detailed"),
         "extra_product_price_detailed",

@@ -7,6 +7,7 @@ from domain.audit import Subject
 from domain.cancellations.decisions import complete_request
 from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.cancellations import CancellationStatus, CancelStatus
+from domain.orders.orders import Order
 from domain.orders.states import OrderState
 from domain.outbox import OutboxKind
 from domain.seller_center.order_items import reject_seller_order_item
@@ -59,6 +60,26 @@ class TestReject:
         assert case.order.refund_amount == 1000
         assert case.order.cancellation_plans[0].status is PlanStatus.COMPLETED
         assert case.order.items[0].state is OrderState.REJECTED
+
+    @pytest.mark.parametrize("change", ["removed", "sold by another"])
+    def test_of_a_line_that_an_import_changes_meanwhile_finds_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, change: str
+    ) -> None:
+        case = case_of(own_item(), stored_item())
+        item = case.order.items[0]
+
+        def lock(*_: object) -> Order:
+            if change == "removed":
+                case.order.items.remove(item)
+            else:
+                item.seller = make_seller(pk=8)
+            return case.order
+
+        monkeypatch.setattr(case.uow.orders, "lock_by_seller", lock)
+
+        with pytest.raises(NotFound):
+            reject(case)
+        assert item.state is OrderState.WAITING
 
     def test_leaves_other_lines_unchanged(self) -> None:
         case = case_of(own_item(), stored_item(), shipping_amount=50)

@@ -1,5 +1,6 @@
 """Checks of `waybill doctor` of the database, standbys and the mail worker."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -13,7 +14,8 @@ from handlers.cli import doctor_database
 from persistence.database import Database
 from persistence.diagnosis import IS_PRIMARY
 from tests.conftest import KIND, MakeUrl
-from tests.support.doctor import Examine, ReplaceMethod
+from tests.support import citus
+from tests.support.doctor import Examine, ReplaceMethod, Result, RunDoctor
 from tests.support.fakes import fake_renderers
 from tests.support.releases import EXPANDING, NextRelease
 from tests.support.server import free_port
@@ -119,6 +121,41 @@ class TestDatabase:
         else:
             assert time is not None
             assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
+
+
+class TestCopies:
+    @pytest.fixture
+    def examine_copies(self, run_doctor: RunDoctor) -> Callable[[], Result]:
+        return lambda: Result(run_doctor("--json", "--copies"))
+
+    def test_are_compared_on_demand_only(self, examine: Examine) -> None:
+        assert "copies" not in examine().findings
+
+    def test_of_the_database(self, examine_copies: Callable[[], Result]) -> None:
+        message = "the database is not distributed, and has none"
+        if citus.COORDINATOR:
+            message = "they are equal to the rows"
+
+        assert examine_copies().findings["copies"] == ("ok", message)
+
+    @pytest.mark.parametrize(
+        ("sellers", "shown"), [([3, 7], "(sellers with the pk 3, 7)"), ([*range(20)], "8, 9, …)")]
+    )
+    def test_that_differ(
+        self,
+        examine_copies: Callable[[], Result],
+        replace_method: ReplaceMethod,
+        sellers: list[int],
+        shown: str,
+    ) -> None:
+        replace_method("differing_copies", lambda: {"order_items_by_seller": sellers})
+
+        result = examine_copies()
+
+        status, message = result.findings["copies"]
+        assert (result.exit_code, status) == (1, "error")
+        assert message.startswith("order_items_by_seller differs from the rows")
+        assert shown in message
 
 
 class TestStandbys:

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from persistence.engine.engines import Pool, connect
 from persistence.engine.hosts import HostOrder, database_url, host_urls
 from tests.conftest import KIND
-from tests.support import citus
 
 on_a_server = pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no hosts")
 
@@ -76,12 +75,10 @@ def test_the_first_connection_tries_the_hosts_in_their_order() -> None:
 
 
 @on_a_server
-@citus.one_node("its server is reached by a socket")
 def test_a_host_that_hangs_is_tried_last_from_then_on(migrated_url: str) -> None:
     with _silent() as (listener, folder):
-        hosts = f"{folder},{sa.make_url(migrated_url).query['host']}"
-        url = sa.make_url(migrated_url).update_query_dict({"host": hosts})
-        engines = connect(url.render_as_string(hide_password=False), Pool(3))
+        silent, server = (str(folder), "5432"), _server(migrated_url)
+        engines = connect(_with_hosts(migrated_url, silent, server), Pool(3))
 
         for engine in (engines.writing, engines.autocommit):
             with engine.connect() as one, engine.connect() as other:
@@ -92,18 +89,35 @@ def test_a_host_that_hangs_is_tried_last_from_then_on(migrated_url: str) -> None
 
 
 @on_a_server
-@citus.one_node("its server is reached by a socket")
 def test_a_read_only_host_is_passed_over(migrated_url: str) -> None:
-    url = sa.make_url(migrated_url)
-    hosts = {"host": f"{url.query['host']},{url.query['host']}"}
+    server = _server(migrated_url)
     read_only = {"options": "-c default_transaction_read_only=on"}
-    text = url.update_query_dict(hosts | read_only).render_as_string(hide_password=False)
-    engines = connect(text, Pool(1))
+    engines = connect(_with_hosts(migrated_url, server, server, **read_only), Pool(1))
 
     with pytest.raises(sa.exc.OperationalError, match="read-only"):
         engines.writing.connect()
 
     engines.dispose()
+
+
+def _server(url: str) -> tuple[str, str]:
+    """Return the host, or the folder of the socket, and the port."""
+    parsed = sa.make_url(url)
+    return str(parsed.query.get("host", parsed.host)), str(parsed.port or 5432)
+
+
+def _with_hosts(url: str, *servers: tuple[str, str], **query: str) -> str:
+    """Return the URL with these hosts and ports in place of its own."""
+    hosts, ports = (",".join(values) for values in zip(*servers, strict=True))
+    own = sa.make_url(url)
+    changed = sa.URL.create(
+        own.drivername,
+        own.username,
+        own.password,
+        database=own.database,
+        query={"host": hosts, "port": ports, **query},
+    )
+    return changed.render_as_string(hide_password=False)
 
 
 @contextmanager

@@ -170,7 +170,7 @@ def test_are_made_again_with_sellers_orders(sale: Sale) -> None:
     assert counted(sale.engines) == (2, 2, 0, 0, 2)
 
 
-@pytest.mark.skipif(not citus.COORDINATOR, reason="for a coordinator of Citus")
+@citus.only_distributed
 def test_are_compared_by_one_task_for_each_node(sale: Sale) -> None:
     order = sale.order
     queries = {

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from domain.cancellations.decisions import approve_request
 from domain.orders.states import OrderState
@@ -18,6 +19,7 @@ from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
+from persistence.orders.seller_copies import LINES
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import SellerList
 from tests.persistence.seller_center.test_lists import ALL
@@ -64,7 +66,7 @@ def both(
         return copied, list_page(database, resource, seller, **query)
 
 
-@pytest.mark.skipif(bool(citus.COORDINATOR), reason="Citus can not sort some rows of all nodes")
+@citus.one_node("Citus can not sort some rows of all nodes")
 @pytest.mark.parametrize("query", [{"page": PageRequest(limit=500)}, {"cursor": "", "limit": 500}])
 def test_are_the_same_in_any_order(
     monkeypatch: pytest.MonkeyPatch, distributed: Database, market: Market, query: dict[str, Any]
@@ -120,7 +122,7 @@ def test_have_the_same_fields(listing: SellerList[Any]) -> None:
     assert copies.shown.keys() == rows.shown.keys()
 
 
-@pytest.mark.skipif(not citus.COORDINATOR, reason="for a coordinator of Citus")
+@citus.only_distributed
 class TestNodes:
     QUERIES: tuple[dict[str, Any], ...] = (
         {},
@@ -174,6 +176,35 @@ class TestNodes:
         # The token, the page, and what the documents show.
         assert len(statements) == 3
         assert {tasks(engines, *statement) for statement in [*statements]} <= {("1",), ()}
+
+    def test_so_is_each_statement_of_a_rejection(
+        self, distributed: Database, engines: Engines, statements: list[tuple[str, Any]]
+    ) -> None:
+        sale = Sale(distributed, engines, store_user(distributed).pk)
+        sale.decide(sale.request(line=2), approve_request)
+        statements.clear()
+        sale.reject()
+
+        commands = {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE"}
+        sent = [(text, values) for text, values in statements if text.split()[0] in commands]
+        assert len(sent) > 10
+        assert {tasks(engines, *statement) for statement in sent} <= {("1",), ()}
+
+
+def test_a_rejected_line_is_found_by_its_copy(distributed: Database, engines: Engines) -> None:
+    sale = Sale(distributed, engines, store_user(distributed).pk)
+    line, seller = sale.order.items[0], sale.sellers[0]
+
+    def found() -> int | None:
+        with distributed.writing() as uow:
+            order = uow.orders.lock_by_seller(line.uuid, seller.pk)
+            return None if order is None else order.pk
+
+    assert found() == sale.order.pk
+    copies = LINES.table
+    with engines.writing.begin() as connection:
+        connection.execute(sa.delete(copies).where(copies.c.seller_pk == seller.pk))
+    assert found() is None
 
 
 def tasks(engines: Engines, statement: str, values: Any) -> tuple[str, ...]:

@@ -48,11 +48,13 @@ def has_parameters(*names: str) -> Matches:
 
 _REMOVED = [*retention._REMOVE.values(), idempotency.REMOVE_OLD]  # noqa: SLF001
 EXCEPTIONS: dict[str, Matches] = {
-    "the user of a row, for an operator or a seller, who then names the user": one_of(
+    "the user of a row, for an operator, who then names the user": one_of(
         queries._FIND_BY_ITEMS,  # noqa: SLF001
         queries._FIND_BY_PLAN,  # noqa: SLF001
         queries._FIND_BY_REQUEST,  # noqa: SLF001
-        queries._FIND_BY_SELLER,  # noqa: SLF001
+    ),
+    "for one node: others find a line by its copy, and delete without SKIP LOCKED": (
+        one_of(queries._FIND_BY_SELLER, *(removed.on_one_node for removed in _REMOVED))  # noqa: SLF001
     ),
     "operators' lists of requests": one_of(
         requests._NUMBERS,  # noqa: SLF001
@@ -63,7 +65,6 @@ EXCEPTIONS: dict[str, Matches] = {
         ),
     ),
     "deletes of old rows, in batches, and how many there are": one_of(
-        *(removed.on_one_node for removed in _REMOVED),
         *(removed.on_all_nodes for removed in _REMOVED),
         *retention._COUNT.values(),  # noqa: SLF001
     ),
