@@ -344,6 +344,14 @@ class Database:
             self._standbys.close()
         self._engines.dispose()
 
+    def check_standbys(self) -> None:
+        """Begin to check the standbys, which the first reader does otherwise.
+
+        Without a check from before, no standby is read while the primary does not answer.
+        """
+        if self._standbys is not None:
+            self._standbys.start()
+
     def standbys(self) -> list[StandbyStatus]:
         """The standbys of the settings, and whether they are read."""
         return [] if self._standbys is None else self._standbys.statuses()

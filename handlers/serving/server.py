@@ -10,7 +10,7 @@ import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from handlers.app import create_app, metrics_of, tracing_of
+from handlers.app import create_app, database_of, metrics_of, tracing_of
 from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.metrics.sampler import start_sampler
@@ -119,6 +119,7 @@ def _worker_application(
         _log.error("metrics_not_shared", hint="the metrics lack this process")
     metrics.sample()
     start_sampler(metrics.sample)
+    database_of(app).check_standbys()
     tracing = tracing_of(app)
     if tracing is not None:
         tracing.start()

@@ -171,8 +171,8 @@ class Standbys:
     """The standbys of one database, and what is known of its primary.
 
     A thread for each server checks it once a second, and more often while the primary does not
-    answer. The threads start with the first reader, since threads do not survive the fork of a
-    server process.
+    answer. The threads start with ``start``, or with the first reader, since threads do not survive
+    the fork of a server process.
     """
 
     def __init__(self, options: StandbyOptions, primary_url: str, pool: Pool) -> None:
@@ -195,7 +195,7 @@ class Standbys:
 
     def readable(self, reader: StandbyReader) -> list[Standby]:
         """Return the standbys that may be read, beginning with the one of this reader."""
-        self._start()
+        self.start()
         count = len(self._standbys)
         first = crc32(reader.key.encode()) % count
         standbys = (self._standbys[(first + at) % count] for at in range(count))
@@ -209,7 +209,7 @@ class Standbys:
     @property
     def is_any_readable(self) -> bool:
         """Whether a standby may be read; starts the checks."""
-        self._start()
+        self.start()
         return any(standby.obstacle is None for standby in self._standbys)
 
     def accepts(self, standby: Standby, state: StandbyState, reader: StandbyReader) -> bool:
@@ -246,7 +246,7 @@ class Standbys:
 
     def statuses(self) -> list[StandbyStatus]:
         """Return all standbys, for reports; starts the checks."""
-        self._start()
+        self.start()
         now = monotonic()
         return [
             StandbyStatus(
@@ -317,7 +317,8 @@ class Standbys:
             return None
         return f"commits do not wait for it (its name is {name})"
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin the checks in this process, unless they run."""
         if self._checks is not None and self._pid == getpid():
             return
         with self._lock:

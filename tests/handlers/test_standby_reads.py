@@ -20,6 +20,8 @@ from tests.support.application import Check, Clients, Shop
 from tests.support.builders import make_item, make_seller
 from tests.support.processes import wait_until
 from tests.support.replication import Node, Replicated, migrated_servers
+from tests.support.server import SECRET as SERVED
+from tests.support.server import Serve
 
 pytestmark = [
     pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no standby"),
@@ -320,6 +322,22 @@ def test_all_changes_are_on_the_standbys_without_positions(
     finally:
         primary.configure(synchronous_standby_names="")
         database_of(app).close()
+
+
+class TestServer:
+    @pytest.fixture
+    def database_url(self, servers: Replicated) -> str:
+        return servers.nodes[0].url()
+
+    def test_knows_its_standbys_before_the_first_reader(
+        self, serve: Serve, servers: Replicated
+    ) -> None:
+        """Or it could not read them if the primary goes away first."""
+        env = SERVED | {"WAYBILL_DATABASE_READ_URL": servers.nodes[1].url()}
+
+        server = serve(**env, WAYBILL_WORKERS="2")
+
+        wait_until(lambda: server.output.read_text().count(" is read") == 2)
 
 
 def test_a_server_with_nothing_but_a_standby_reads(
