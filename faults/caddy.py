@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from faults.cluster import FOLDERS
+from faults.cluster import FOLDER_PREFIX
 from faults.debian import ProgramUnavailable, require_program
 from faults.nginx import Proxy
 from faults.renderings import replace_all
@@ -49,7 +49,7 @@ def running_caddy(servers: Sequence[int], changes: Mapping[str, str]) -> Iterato
     Raises ProgramUnavailable where there is none and it can not be installed.
     """
     program = require_program("caddy")
-    with TemporaryDirectory(prefix=FOLDERS) as name:
+    with TemporaryDirectory(prefix=FOLDER_PREFIX) as name:
         folder, port = Path(name), free_port()
         file = folder / "Caddyfile"
         file.write_text(rendered(port, servers, changes))

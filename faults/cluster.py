@@ -14,7 +14,7 @@ import psycopg
 from benchmarks.postgres import Postgres, postgres
 
 # Not within pytest's folders, which the server's user can't read.
-FOLDERS = "waybill-faults-"
+FOLDER_PREFIX = "waybill-faults-"
 _EXIT_SECONDS = 10
 
 
@@ -71,7 +71,7 @@ class Cluster:
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """Start a server of its own; it ends with the block."""
-    with TemporaryDirectory(prefix=FOLDERS) as folder, postgres(Path(folder)) as started:
+    with TemporaryDirectory(prefix=FOLDER_PREFIX) as folder, postgres(Path(folder)) as started:
         yield Cluster(started)
 
 

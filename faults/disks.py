@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.postgres import Postgres, postgres
-from faults.cluster import FOLDERS
+from faults.cluster import FOLDER_PREFIX
 
 _MIB = 1024 * 1024
 _DISK_MIB = 96
@@ -127,7 +127,7 @@ def small_tablespace() -> Iterator[SmallTablespace]:
 
     Raises CalledProcessError or OSError where the disk can't be mounted.
     """
-    with TemporaryDirectory(prefix=FOLDERS) as name:
+    with TemporaryDirectory(prefix=FOLDER_PREFIX) as name:
         folder = Path(name)
         mount = folder / "disk"
         mount.mkdir()

@@ -21,7 +21,7 @@ from tests.support.replication import Replicated
 
 _WORKERS = 2
 _OTHERS = 2  # clients that read all the time
-_PAGES = 12  # requests on new connections, to reach every worker
+_READS = 12  # on new connections, to reach every worker
 _LAG_SECONDS = 2
 _CALM_SECONDS = 1.0
 _NOTICED_SECONDS = 2.0
@@ -32,7 +32,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
     """Lose a change, with a promotion at once and with one that waits for the lag."""
     failures: list[str] = []
     noticed = [0.0]
-    pages = later = 0
+    reads = after_lag = 0
     for _ in range(scale.lost_changes):
         for waits in (False, True):
             env = {"WAYBILL_DATABASE_READ_LAG": str(_LAG_SECONDS)} if waits else {}
@@ -41,23 +41,23 @@ def check(environment: Environment, scale: Scale) -> Finding:
                     failover = _LossyFailover(servers, Shopper(own, server, "cookies"), waits=waits)
                     failover.run()
                 failures += [*failover.failures, *broken_at(own.url)]
-            pages += failover.pages
-            later += failover.later
+            reads += failover.reads
+            after_lag += failover.after_lag
             noticed.append(failover.noticed)
     if max(noticed) > _NOTICED_SECONDS * scale.time_factor:
         failures.append(f"the lost change is read for {max(noticed):.1f} s after the promotion")
     return Finding(
         title="failover that loses a change",
         database=environment.kind,
-        count=pages,
-        required=8 * _PAGES * scale.lost_changes,
+        count=reads,
+        required=8 * _READS * scale.lost_changes,
         requirement="0 responses with the lost change to the client that has changed something"
         " since; to others 0 after the promotion if that waits for WAYBILL_DATABASE_READ_LAG, else"
         " for 2 s at most",
         figures={
             "failovers": 2 * scale.lost_changes,
             "read by others after a promotion at once s": max(noticed),
-            "requests of others after the lag": later,
+            "requests of others after the lag": after_lag,
         },
         failures=tuple(failures),
     )
@@ -67,13 +67,13 @@ class _LossyFailover:
     """The first standby takes over without the last change, which the second standby has.
 
     It ``waits`` until the primary has been away for longer than the lag. ``noticed`` is for how
-    long, in seconds, others were served the lost change after the promotion; ``later`` counts their
-    requests after the lag.
+    long, in seconds, others were served the lost change after the promotion; ``after_lag``
+    counts their requests after the lag.
     """
 
     def __init__(self, servers: Replicated, shopper: Shopper, *, waits: bool) -> None:
         self.failures: list[str] = []
-        self.pages = self.later = 0
+        self.reads = self.after_lag = 0
         self.noticed = 0.0
         self._servers = servers
         self._waits = waits
@@ -118,7 +118,7 @@ class _LossyFailover:
     def _evaluate(self, seen: Sequence["_Seen"], lost: int, ended: float, promoted: float) -> None:
         """Evaluate what others got, from the times of the primary's end and of the promotion."""
         allowed = ended + _LAG_SECONDS if self._waits else float("inf")
-        self.later = sum(response.began > allowed for response in seen)
+        self.after_lag = sum(response.began > allowed for response in seen)
         with_lost = [response for response in seen if lost in response.cancelled]
         self.noticed = max([0.0, *(response.began - promoted for response in with_lost)])
         wrong = sum(response.began > allowed for response in with_lost)
@@ -132,15 +132,15 @@ class _LossyFailover:
 
     def _compare(self, expected: set[int], *clients: httpx.Client) -> None:
         for client in clients:
-            for _ in range(_PAGES):
+            for _ in range(_READS):
                 seen = self._cancelled(client)
-                self.pages += 1
+                self.reads += 1
                 if seen != expected:
                     self.failures.append(f"lines {seen} are served as cancelled, not {expected}")
 
     def _is_seen(self, expected: set[int], client: httpx.Client) -> bool:
         """Whether all workers serve this."""
-        return all(self._cancelled(client) == expected for _ in range(_PAGES))
+        return all(self._cancelled(client) == expected for _ in range(_READS))
 
     def _cancelled(self, client: httpx.Client) -> set[int]:
         """The lines that the order shows as cancelled; a 503 is repeated, as after a failover."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from faults.cluster import FOLDERS
+from faults.cluster import FOLDER_PREFIX
 from faults.debian import ProgramUnavailable, require_program
 from faults.renderings import replace_all
 from tests.support.server import free_port
@@ -80,7 +80,7 @@ def running_nginx(servers: Sequence[int], changes: Mapping[str, str]) -> Iterato
     Raises ProgramUnavailable where there is no nginx or openssl, and they can not be installed.
     """
     program = require_program("nginx")
-    with TemporaryDirectory(prefix=FOLDERS) as name:
+    with TemporaryDirectory(prefix=FOLDER_PREFIX) as name:
         folder, port = Path(name), free_port()
         folder.chmod(0o755)  # nginx's workers are not root
         main = write_configuration(folder, rendered(folder, port, servers, changes))

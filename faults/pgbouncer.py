@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 import sqlalchemy as sa
 
-from faults.cluster import FOLDERS
+from faults.cluster import FOLDER_PREFIX
 from faults.debian import ProgramUnavailable, require_program
 from tests.support.server import free_port
 
@@ -77,7 +77,7 @@ def running_pgbouncer(
     """
     program = require_program(NAME)
     port = free_port()
-    with TemporaryDirectory(prefix=FOLDERS) as name:
+    with TemporaryDirectory(prefix=FOLDER_PREFIX) as name:
         folder = Path(name)
         server = sa.make_url(server_url)
         user = _user(server) if os.geteuid() == 0 else None

@@ -48,6 +48,7 @@ from persistence.database import Database, utc_now
 from persistence.engine.engines import pool_names
 from persistence.engine.hosts import host_urls
 from persistence.engine.measures import Measures
+from persistence.engine.standbys import POOL as STANDBY_POOL
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import SellerList
 from persistence.sql.compiled_query import observe
@@ -127,8 +128,12 @@ def tracing_of(app: ContractApp) -> Tracing | None:
 
 def _metrics(settings: Settings, contract: Contract) -> Metrics:
     rendered = [_ORDER, _OLD_ORDER, *(sources.component for sources in SELLER_SOURCES.values())]
-    replicas = host_urls(settings.database_read_url) if settings.database_read_url else ()
-    return Metrics(contract.resources, rendered, pool_names(settings.database_url), replicas)
+    pools = [*pool_names(settings.database_url)]
+    replicas: Iterable[str] = ()
+    if settings.database_read_url:
+        pools.append(STANDBY_POOL)
+        replicas = host_urls(settings.database_read_url)
+    return Metrics(contract.resources, rendered, pools, replicas)
 
 
 def _measures(metrics: Metrics) -> Measures:
@@ -147,7 +152,7 @@ def _sample(app: ContractApp, database: Database, metrics: Metrics) -> None:
     """Read the gauges of the process from ``app``, and figures from ``database``."""
     bridge = app.bridge
     metrics.sample_by(lambda: (bridge.size, bridge.busy, bridge.queued, database.pool_use()))
-    metrics.read_figures(database.figures)
+    metrics.read_figures_by(database.figures)
 
 
 def rate_limits(settings: Settings, metrics: Metrics) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
 from persistence.engine.nodes import is_distributed
 from persistence.engine.poolers import is_shared
-from persistence.engine.standbys import Standbys, StandbyStatus
+from persistence.engine.standbys import POOL, Standbys, StandbyStatus
 from persistence.heartbeats import record_heartbeat
 from persistence.imports.store import SqlImports
 from persistence.migrating import migrate_tables
@@ -256,7 +256,8 @@ class Database:
 
     def pool_use(self) -> Mapping[str, PoolUse]:
         """How many connections of this process are in use, by the name of the pool."""
-        return self._engines.pool_use()
+        uses = self._engines.pool_use()
+        return uses if self._standbys is None else {**uses, POOL: self._standbys.pool_use()}
 
     def figures(self) -> DatabaseFigures:
         """Figures for monitoring, from one statement. Takes a few seconds at most.

@@ -59,6 +59,8 @@ def refresh_plans(
             plan, plan_item = planned_requests(order)[request]
             if request.is_open:
                 forecast_refund(order, item, plan_item)
+            elif request.status is CancellationStatus.REJECTED:
+                set_refund(plan_item, Refund())
             is_owned = all(other.request.is_imported for other in plan.items)
             if is_owned and request.uuid in plans:
                 _apply(plan, plans[request.uuid])
@@ -228,14 +230,15 @@ def _divide_refund(
         return
     others = _others(order, completed, CancellationStatus.COMPLETED)
     shipping = order.shipping_refund_amount - sum(other.shipping_refund_amount for other in others)
-    goods = order.refund_amount - sum(other.refund_amount for other in others) - max(0, shipping)
+    shipping = max(0, shipping)
+    goods = order.refund_amount - sum(other.refund_amount for other in others) - shipping
     discount = order.discount_refund_amount - sum(other.discount_refund_amount for other in others)
     amounts = _at_most(goods, [worth[entry.request].amount for entry in completed])
     discounts = _at_most(discount, [worth[entry.request].discount for entry in completed])
     for entry, amount, lost in zip(completed, amounts, discounts, strict=True):
         set_refund(entry.plan_item, Refund(amount=amount, discount=lost))
     cancels = [entry for entry in completed if entry.is_cancel]
-    if cancels and shipping > 0 and goods >= 0:
+    if cancels and goods >= 0:
         last = max(cancels, key=lambda entry: entry.request.modified_date)
         _add_shipping(order, last, shipping)
 
@@ -284,6 +287,11 @@ def _others(
     ]
 
 
+def _at_most(total: int, values: Sequence[int]) -> Sequence[int]:
+    """Return the values, or proportional shares of ``total`` if their sum is larger."""
+    return values if sum(values) <= total else split(max(0, total), values)
+
+
 def _add_shipping(order: Order, entry: _Imported, shipping: int) -> None:
     plan_item = entry.plan_item
     set_refund(
@@ -295,8 +303,3 @@ def _add_shipping(order: Order, entry: _Imported, shipping: int) -> None:
             own_shipping=seller_shipping(order, entry.item.seller, shipping),
         ),
     )
-
-
-def _at_most(total: int, values: Sequence[int]) -> Sequence[int]:
-    """Return the values, or proportional shares of ``total`` if their sum is larger."""
-    return values if sum(values) <= total else split(max(0, total), values)

@@ -197,5 +197,6 @@ def _available() -> Iterator[None]:
     try:
         yield
     except StorageError as error:
-        _log.exception("limits_storage_unavailable")
+        # No traceback: each login has this failure while the storage is away.
+        _log.error("limits_storage_unavailable", cause=str(error.storage_error))
         raise LimitsUnavailable from error

@@ -4,7 +4,7 @@ import click
 
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
-from persistence.database import Database
+from persistence.distribution import Distribution
 
 
 @click.command()
@@ -19,22 +19,23 @@ def distribute(mode: str | None) -> None:
     if mode is None:
         raise click.UsageError("Choose --check or --apply.")
     with report_errors(), command_database() as (_, database):
-        if obstacles := database.distribution.obstacles():
+        distribution = database.distribution
+        if obstacles := distribution.obstacles():
             raise click.ClickException(" ".join(obstacles))
-        steps = database.distribution.steps()
+        steps = distribution.steps()
         if mode == "apply" and steps:
-            _require_stopped(database)
-            database.distribution.apply(click.echo)
-            steps = database.distribution.steps()
+            _require_stopped(distribution)
+            distribution.apply(click.echo)
+            steps = distribution.steps()
     click.echo("The database is distributed." if not steps else f"{steps} steps are left.")
 
 
-def _require_stopped(database: Database) -> None:
+def _require_stopped(distribution: Distribution) -> None:
     """Raises ClickException while a server or worker is connected.
 
     Its connections would not know that the database is distributed, and write no copies by seller.
     """
-    others = database.distribution.other_connections()
+    others = distribution.other_connections()
     if others:
         raise click.ClickException(
             f"Servers or workers are running (open connections: {others}). Stop them first."

@@ -21,6 +21,7 @@ from handlers.cli.open_files import warn_of_open_files
 from handlers.cli.secret_strength import require_strong
 from handlers.cli.start_warnings import warn
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
+from handlers.serving import reloads
 from handlers.serving.server import application
 from handlers.serving.server import serve as run
 from handlers.settings import Settings
@@ -89,9 +90,8 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
         require_strong(settings.secret)
         if settings.secret_previous:
             require_strong(settings.secret_previous, "WAYBILL_SECRET_PREVIOUS")
-    warn_of_open_files(settings)
-    if counts_separately(settings):
-        warn(settings, "limits_counted_separately", f"{separate_limits(settings)}.")
+    if not reloads.is_check():  # the process after it warns
+        _warn(settings)
     if port is not None:
         settings = replace(settings, port=port)
         os.environ["WAYBILL_PORT"] = str(port)  # the application reads its own settings
@@ -106,6 +106,13 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
         _print_urls(settings, prepare_demo_shop(database))
     with demo_worker(settings):
         run(settings, is_temporary=True)
+
+
+def _warn(settings: Settings) -> None:
+    """Warn about settings and files that let others do or see more than they should."""
+    warn_of_open_files(settings)
+    if counts_separately(settings):
+        warn(settings, "limits_counted_separately", f"{separate_limits(settings)}.")
 
 
 def _require_schema(database: Database) -> None:

@@ -96,13 +96,13 @@ class OutboxWorker:
             if error is None:
                 self._unrecorded = partial(record_delivery, event.pk)
                 self.delivered += 1
-                _log.info("letter_delivered", letter=str(event.uuid), kind=event.kind.value)
+                _log.info("email_delivered", uuid=str(event.uuid), kind=event.kind.value)
             else:
                 self._unrecorded = partial(record_failure, event.pk, event.due_date, error)
                 self.failed += 1
                 _log.warning(
-                    "letter_not_delivered",
-                    letter=str(event.uuid),
+                    "email_not_delivered",
+                    uuid=str(event.uuid),
                     kind=event.kind.value,
                     attempts=event.attempts + 1,
                     error=error,

@@ -13,7 +13,7 @@ from handlers.http.exchange import Exchange
 from handlers.metrics.cells import Cells
 from handlers.metrics.declarations import Instruments
 from handlers.metrics.garbage import GarbageMetrics
-from handlers.metrics.inheritance import inherited_descriptor, leave
+from handlers.metrics.inheritance import inherited_descriptor, make_inheritable
 from handlers.metrics.processes import ProcessMetrics
 from handlers.metrics.requests import RequestMetrics
 from handlers.metrics.shared_cells import SharedCells
@@ -58,7 +58,7 @@ class Metrics(Instruments):
         if exchange.cause:
             self.unavailable.inc(exchange.cause)
 
-    def read_figures(self, read: Read) -> None:
+    def read_figures_by(self, read: Read) -> None:
         """Read the figures of the database by ``read``, which raises Unavailable."""
         self._figures = CachedFigures(read)
 
@@ -93,7 +93,7 @@ class Metrics(Instruments):
             shared = SharedCells(layout, slots, inherited_descriptor())
         except ValueError:  # after hundreds of upgrades by reload, counters begin at 0 again
             shared = SharedCells(layout, slots)
-        leave(shared.descriptor)
+        make_inheritable(shared.descriptor)
         return shared
 
     def share(self, shared: SharedCells) -> bool:

@@ -17,7 +17,7 @@ def inherited_descriptor() -> int | None:
     return state["descriptor"] if state.get("pid") == os.getpid() else None
 
 
-def leave(descriptor: int) -> None:
+def make_inheritable(descriptor: int) -> None:
     """Leave the file open for the next program of this process."""
     os.set_inheritable(descriptor, True)
     os.environ[_VARIABLE] = json.dumps({"pid": os.getpid(), "descriptor": descriptor})

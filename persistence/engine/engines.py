@@ -240,19 +240,7 @@ def connect(url: str, pool: Pool) -> Engines:
     autocommit = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     # Autocommit has a pool of its own: to switch a connection to it and back costs as much as a
     # short query.
-    engines = (create(**usual), create(**usual, **autocommit), create(**small))
-    order = HostOrder()
-    for engine in engines:
-        set_timeouts(engine, pool.timeout, pool.connect_timeout, order)
-        event.listen(engine, "handle_error", discard_unusable)
-        # Not on Citus: it plans for the values of a statement, which say where its rows are.
-        is_writing = engine is engines[0] and not pool.is_shared
-        detect_distribution(engine, *([_GENERIC_PLANS] if is_writing else []))
-    if not pool.is_shared and pool.is_applied:
-        event.listen(engines[0], "connect", partial(_set, [f"SET {_APPLIED}"]))
-    elif pool.is_applied:
-        event.listen(engines[0], "begin", _begin_applied)
-    return _postgres(*engines)
+    return _postgres(create(**usual), create(**usual, **autocommit), create(**small), pool)
 
 
 def pool_names(url: str) -> tuple[str, ...]:
@@ -288,7 +276,20 @@ def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
     )
 
 
-def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine) -> Engines:
+def _postgres(
+    engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine, pool: Pool
+) -> Engines:
+    order = HostOrder()
+    for created in (engine, autocommit, cache_writer):
+        set_timeouts(created, pool.timeout, pool.connect_timeout, order)
+        event.listen(created, "handle_error", discard_unusable)
+        # Not on Citus: it plans for the values of a statement, which say where its rows are.
+        is_writing = created is engine and not pool.is_shared
+        detect_distribution(created, *([_GENERIC_PLANS] if is_writing else []))
+    if not pool.is_shared and pool.is_applied:
+        event.listen(engine, "connect", partial(_set, [f"SET {_APPLIED}"]))
+    elif pool.is_applied:
+        event.listen(engine, "begin", _begin_applied)
     event.listen(engine, "checkin", _leave_to_server)
     for created in (engine, autocommit, cache_writer):
         close_on_return(created)  # last, since a closed connection can't be set

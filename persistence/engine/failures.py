@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from domain.shared.errors import Unavailable
 
+Result = TypeVar("Result")
+
 # A serialization failure and a deadlock. SQLite has one writer at a time, and neither.
 _LOST_RACES = frozenset({"40001", "40P01"})
 _READ_ONLY = "25006"
@@ -30,8 +32,6 @@ _RECOVERY = frozenset({"check_transaction_read_only", "check_XactReadOnly"})
 _STALE_PLAN = "RevalidateCachedQuery"
 
 _PRIMARY_CODE = 0xFF
-Result = TypeVar("Result")
-
 _SQLITE_CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # Without SQLITE_FULL: the connection works, and opening another one may need disk space.
 _SQLITE_UNUSABLE = _SQLITE_CORRUPT | {

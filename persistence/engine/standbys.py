@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from domain.shared.monitoring import PoolUse
 from domain.shared.positions import StandbyReader
 from persistence.engine.engines import Engines, Pool, StandbyOptions, connect
 from persistence.engine.failures import is_lost_race
@@ -30,6 +31,9 @@ from persistence.engine.repeating import Repeating
 from persistence.engine.replication import UNKNOWN, PrimarySample, Replication, waited_for
 
 logger = logging.getLogger(__name__)
+
+POOL = "standbys"
+"""The name of the connections to all standbys, beside ``engines.pool_names``."""
 
 CHECK_SECONDS = 1.0
 AWAY_CHECK_SECONDS = 0.2  # while the primary does not answer
@@ -224,9 +228,21 @@ class Standbys:
         return is_accepted
 
     def report_to(self, measures: Measures) -> None:
-        """Count readers from now on."""
+        """Count readers, and waits for connections, from now on."""
+        waits = Measures(pool_wait=lambda _pool, seconds: measures.pool_wait(POOL, seconds))
         for standby in self._standbys:
             standby.measures = measures
+            standby.engines.report_waits(waits)
+
+    def pool_use(self) -> PoolUse:
+        """The use of the connections to all standbys of this process, without the checks'."""
+        uses = [
+            use
+            for standby in self._standbys
+            for name, use in standby.engines.pool_use().items()
+            if name != "documents"  # nothing is stored there
+        ]
+        return PoolUse(sum(use.in_use for use in uses), sum(use.size for use in uses))
 
     def statuses(self) -> list[StandbyStatus]:
         """Return all standbys, for reports; starts the checks."""

@@ -40,26 +40,19 @@ def store_lines(
         (line_pks[order_pk, item.values["line"]], user_pk, item)
         for order_pk, user_pk, item in lines
     ]
-    replace_parts(
-        work,
-        order_item_easy_return_companies.c.order_item_pk,
-        [pk for pk, _, _ in stored_lines],
-        [
-            row
-            for pk, user_pk, item in stored_lines
-            for row in references.return_company_rows(item, pk, user_pk)
-        ],
-    )
-    replace_parts(
-        work,
-        discount_items.c.order_pk,
-        pks.values(),
-        [
-            {"order_pk": pks[order.number], OWNER: user_pks[order.number], **row}
-            for order in batch
-            for row in order.discounts
-        ],
-    )
+    companies = [
+        row
+        for pk, user_pk, item in stored_lines
+        for row in references.return_company_rows(item, pk, user_pk)
+    ]
+    stored_pks = [pk for pk, _, _ in stored_lines]
+    replace_parts(work, order_item_easy_return_companies.c.order_item_pk, stored_pks, companies)
+    discounts = [
+        {"order_pk": pks[order.number], OWNER: user_pks[order.number], **row}
+        for order in batch
+        for row in order.discounts
+    ]
+    replace_parts(work, discount_items.c.order_pk, pks.values(), discounts)
     _store_loyalty(work, batch, pks, references)
     store_requests(work, stored_lines, references)
 

@@ -21,6 +21,7 @@ from domain.shared.filters import Operator
 from persistence.orders.addresses import locations
 from persistence.orders.products import products
 from persistence.orders.seller_counts import seller_order_counts
+from persistence.orders.seller_orders import AMOUNTS
 from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
 from persistence.seller_center.conditions import (
@@ -43,6 +44,10 @@ from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_param
 from persistence.sql.work import Work
 
+_COUNTS = Counts(
+    rows=seller_order_counts.c.orders,
+    fields={"status": status_code(seller_order_counts.c.status)},
+)
 _PLACES = {name: locations.alias(name) for name in ("country", "city", "township", "district")}
 
 
@@ -133,11 +138,18 @@ def _has_line(tables: SellerTables, _: Operator, name: str) -> sa.ColumnElement[
     return plans.c.pk.in_(lines)
 
 
+def _with_seller_and_company(rows: sa.Table, source: sa.FromClause) -> sa.FromClause:
+    """Join ``source``, which has ``rows``, with their sellers and shipping companies."""
+    is_seller = sellers.c.pk == rows.c.seller_pk
+    is_company = shipping_companies.c.pk == rows.c.shipping_company_pk
+    return source.join(sellers, is_seller).outerjoin(shipping_companies, is_company)
+
+
 def _seller_orders(tables: SellerTables) -> ListDefinition[SellerOrderView]:
     rows, order = tables.seller_orders, tables.order
     shipping, billing = tables.addresses.alias("shipping"), tables.addresses.alias("billing")
-    of_seller = tables.of_order(rows).join(sellers, sellers.c.pk == rows.c.seller_pk)
-    shown_from = tables.with_address(of_seller, shipping, "shipping_address_pk")
+    shown_from = _with_seller_and_company(rows, tables.of_order(rows))
+    shown_from = tables.with_address(shown_from, shipping, "shipping_address_pk")
     shown_from = tables.with_address(shown_from, billing, "billing_address_pk")
     return ListDefinition(
         view=SellerOrderView,
@@ -148,19 +160,12 @@ def _seller_orders(tables: SellerTables) -> ListDefinition[SellerOrderView]:
         fields={
             "status": status_code(rows.c.status),
             "created_at": date_time(rows.c.date_placed),
-            **_amounts(
-                tables,
-                rows,
-                *("amount", "discount_amount", "shipping_amount"),
-                *("refund_amount", "discount_refund_amount", "shipping_refund_amount"),
-            ),
+            **_amounts(tables, rows, *AMOUNTS),
         },
         versioned=tables.of_order(rows),
         parent_pk=order["pk"],
         version=order["version"],
-        shown_from=shown_from.outerjoin(
-            shipping_companies, shipping_companies.c.pk == rows.c.shipping_company_pk
-        ),
+        shown_from=shown_from,
         shown=columns_of(
             SellerOrderView,
             rows,
@@ -168,30 +173,22 @@ def _seller_orders(tables: SellerTables) -> ListDefinition[SellerOrderView]:
             datasource=sellers.c.uuid,
             shipping_address=shipping.c.uuid,
             billing_address=billing.c.uuid,
-            shipping_tax_rate=order["shipping_tax_rate"],
             shipping_company=shipping_companies.c.value,
             cargo_company=shipping_companies.c.label,
-            **{
-                name: order[name]
-                for name in ("gift_box_note", "language_code", "notes", "delivery_range")
-            },
-            shipping_option_slug=order["shipping_option_slug"],
-            extra_field=order["extra_field"],
+            **order,
             # Interest on instalments is a part of the whole order, not of shipping.
             shipping_interest_amount=sa.literal(0),
             created_at=rows.c.date_placed,
         ),
         complete=_complete_orders,
-        counts=Counts(
-            rows=seller_order_counts.c.orders,
-            fields={"status": status_code(seller_order_counts.c.status)},
-        ),
+        counts=_COUNTS,
     )
 
 
 def _seller_order_items(tables: SellerTables) -> ListDefinition[SellerOrderItemView]:
     rows, of_seller, order = tables.order_items, tables.seller_orders, tables.order
     source = tables.with_their_orders(rows)
+    shown_from = _with_seller_and_company(rows, tables.of_order(rows, source))
     return ListDefinition(
         view=SellerOrderItemView,
         table=rows,
@@ -212,10 +209,7 @@ def _seller_order_items(tables: SellerTables) -> ListDefinition[SellerOrderItemV
         versioned=tables.of_order(rows),
         parent_pk=order["pk"],
         version=order["version"],
-        shown_from=tables.of_order(rows, source)
-        .join(sellers, sellers.c.pk == rows.c.seller_pk)
-        .join(products, products.c.pk == rows.c.product_pk)
-        .outerjoin(shipping_companies, shipping_companies.c.pk == rows.c.shipping_company_pk),
+        shown_from=shown_from.join(products, products.c.pk == rows.c.product_pk),
         shown=columns_of(
             SellerOrderItemView,
             rows,

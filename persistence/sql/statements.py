@@ -1,7 +1,6 @@
 """Statements that are built once and run with other values each time."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,8 +18,8 @@ PAGE_OFFSET = sa.bindparam("offset", type_=sa.BigInteger)
 
 def active_filters(query: OrderQuery | OldOrderQuery) -> dict[str, Any]:
     """Return the filters of ``query`` that are set; their names select the statement."""
-    names = (field.name for field in fields(query) if field.name != "sort")
-    return {name: value for name in names if (value := getattr(query, name))}
+    names = query.__slots__  # dataclasses.fields() takes twice as long
+    return {name: value for name in names if name != "sort" and (value := getattr(query, name))}
 
 
 def limit_offset(page: PageRequest) -> dict[str, int]:

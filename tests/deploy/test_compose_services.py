@@ -15,7 +15,7 @@ import yaml
 from psycopg import sql
 
 from benchmarks.postgres import Postgres, postgres
-from faults.cluster import FOLDERS
+from faults.cluster import FOLDER_PREFIX
 from faults.debian import ProgramUnavailable, require_program
 from tests.deploy.deployed_files import DEPLOY
 from tests.support.server import SECRET, free_port, start
@@ -47,7 +47,7 @@ def program(name: str) -> str:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Copies of deploy/ with secrets, in a folder that other users can enter."""
-    with TemporaryDirectory(prefix=FOLDERS) as name:
+    with TemporaryDirectory(prefix=FOLDER_PREFIX) as name:
         copy = Path(name)
         copy.chmod(0o755)
         shutil.copytree(DEPLOY / "nginx", copy / "nginx")

@@ -53,6 +53,8 @@ class TestPackages:
         [files] = [text for text in copied(BUILD) if "main.txt" in text]
 
         assert files == "requirements/main.txt"
+        # What settings of production need: Redis, and an exporter of traces.
+        assert {"requirements/redis.txt", "requirements/opentelemetry.txt"} <= {*copied(BUILD)}
         assert not any(name in text for text in copied(BUILD) for name in ("demo", "test.txt"))
 
     def test_come_without_pip_or_compilers(self) -> None:

@@ -1,5 +1,8 @@
 """Two servers behind a proxy, restarted one at a time."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from faults import debian, rolling_restart
@@ -7,11 +10,20 @@ from faults.debian import ProgramUnavailable, require_program
 from faults.environment import Environment
 from faults.rolling_restart import DEFAULTS, QUICK_VARIANTS, Variant
 from faults.scale import QUICK
-from tests.conftest import KIND
+from tests.conftest import KIND, MakeUrl
 
 on_a_server = pytest.mark.skipif(
     KIND == "sqlite", reason="two servers with one database need PostgreSQL"
 )
+
+
+@pytest.fixture
+def environment(make_url: MakeUrl, tmp_path: Path) -> Iterator[Environment]:
+    """An environment on a database of its own: the checks migrate it to later releases."""
+    environment = Environment(make_url(), tmp_path)
+    environment.database.migrate()
+    yield environment
+    environment.close()
 
 
 @pytest.fixture

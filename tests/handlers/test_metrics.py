@@ -180,7 +180,7 @@ class TestFigures:
         def away() -> None:
             raise Unavailable
 
-        metrics_of(app).read_figures(away)  # type: ignore[arg-type]  # it never returns
+        metrics_of(app).read_figures_by(away)  # type: ignore[arg-type]  # it never returns
 
         found = scrape(client)
 

@@ -159,6 +159,8 @@ class TestBrowser:
         store.cancel(shopping).raise_for_status()
         assert store.is_cancelled(shopping)
         refused = store.counts(standby_app)
+        # Twice as many for each standby, of which there is one.
+        assert scrape(shopping)['waybill_pool_connections{pool="standbys"}'] == 20
 
         assert [now - earlier for now, earlier in zip(read, before, strict=True)] == [1, 0]
         assert [now - earlier for now, earlier in zip(refused, read, strict=True)] == [0, 1]

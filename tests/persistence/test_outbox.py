@@ -62,7 +62,7 @@ class TestLease:
             assert lease(database) == []
 
 
-def test_a_failure_after_the_lease_leaves_a_delivered_letter_delivered(
+def test_a_failure_after_the_lease_leaves_a_delivered_email_delivered(
     database: Database, clock: FakeClock
 ) -> None:
     """The first worker hangs until a second one has delivered the e-mail."""

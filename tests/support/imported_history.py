@@ -21,6 +21,7 @@ from persistence.engine.engines import Engines
 from tests.support.builders import NOW
 from tests.support.documents import Document, line_document, order_document, request_document
 from tests.support.emptied import empty
+from tests.support.fakes import FakeClock
 from tests.support.stored_cancellations import StoredCancellations
 
 ARRIVED = frozenset({"shipped", "delivered"})
@@ -129,9 +130,11 @@ class ImportedHistory(RuleBasedStateMachine):
     database: Database
     engines: Engines
     url: str
+    clock: FakeClock
 
     def __init__(self) -> None:
         super().__init__()
+        self.clock.reset()
         empty(self.url)  # else a broken invariant would stay broken in the next history
         self.cancellations = StoredCancellations(self.database)
 

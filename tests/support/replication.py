@@ -21,7 +21,7 @@ from tests.support.server import free_port
 
 DATABASE = "shop"
 # Not within pytest's folders, which the servers' user can't read.
-_FOLDERS = "waybill-replication-"
+_FOLDER_PREFIX = "waybill-replication-"
 _USER = "postgres"
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -212,7 +212,7 @@ def replicated(standbys: int = 2, *, is_durable: bool = False) -> Iterator[Repli
     block.
     """
     programs = Programs()
-    with TemporaryDirectory(prefix=_FOLDERS) as name:
+    with TemporaryDirectory(prefix=_FOLDER_PREFIX) as name:
         parent = Path(name)
         if programs.user is not None:
             chown(parent, programs.user, programs.user)

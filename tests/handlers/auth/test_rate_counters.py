@@ -309,11 +309,17 @@ class TestRedis:
 
 
 class TestLostStorage:
-    def test_refuses_attempts_that_it_can_not_count(self) -> None:
-        counters = make_counters("redis://127.0.0.1:1/0")
+    def test_refuses_attempts_that_it_can_not_count(self, caplog: pytest.LogCaptureFixture) -> None:
+        counters = make_counters("redis://:a-password@127.0.0.1:1/0")
 
         with pytest.raises(Unavailable), counters.attempt(LIMITS, NotFound):
             pytest.fail("the attempt began")
+
+        [record] = caplog.records
+        assert "limits_storage_unavailable" in record.message
+        assert "Connection refused" in record.message
+        assert record.exc_info is None
+        assert "a-password" not in caplog.text
 
     def test_is_unavailable_during_an_attempt(
         self, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch

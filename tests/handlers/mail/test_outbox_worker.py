@@ -188,9 +188,9 @@ class TestErrors:
         mailer.error = None
         worker.deliver_next()
 
-        assert "letter_not_delivered" in caplog.text
+        assert "email_not_delivered" in caplog.text
         assert "550 SMTPRecipientsRefused" in caplog.text
-        assert "letter_delivered" in caplog.text
+        assert "email_delivered" in caplog.text
         assert "ayse" not in caplog.text
         assert "1001" not in caplog.text
 

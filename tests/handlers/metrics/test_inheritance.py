@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from handlers.metrics.inheritance import inherited_descriptor, leave
+from handlers.metrics.inheritance import inherited_descriptor, make_inheritable
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def test_there_is_none_after_a_start(descriptor: int) -> None:
 
 
 def test_is_that_of_the_last_program_of_this_process(descriptor: int) -> None:
-    leave(descriptor)
+    make_inheritable(descriptor)
 
     assert os.get_inheritable(descriptor)
     assert inherited_descriptor() == descriptor
@@ -26,7 +26,7 @@ def test_is_that_of_the_last_program_of_this_process(descriptor: int) -> None:
 
 
 def test_is_not_that_of_another_process(descriptor: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    leave(descriptor)
+    make_inheritable(descriptor)
     monkeypatch.setattr(os, "getpid", lambda: -1)
 
     assert inherited_descriptor() is None

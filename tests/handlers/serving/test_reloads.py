@@ -9,7 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from handlers.auth.session_cookies import new_csrf_token
 from handlers.serving import reloads
+from handlers.settings import Settings
+from persistence.database import Database
+from tests.support.application import Shop
+from tests.support.fakes import fake_renderers
 from tests.support.notify_sockets import Receiver
 from tests.support.processes import children_of, wait_until
 from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, migrated_sqlite
@@ -67,6 +72,31 @@ class TestReload:
 
         assert "the second release" in server.output.read_text()
         reload(server)  # again, from the state that it left
+
+    def test_reads_the_files_of_secrets_again(
+        self, serve: Serve, tmp_path: Path, database_url: str
+    ) -> None:
+        database = Database(database_url, renderers=fake_renderers())
+        shop = Shop(database)
+        session = shop.session(shop.user())
+        database.close()
+        first, second = (f"the {number} of two secrets for a server" for number in ("1st", "2nd"))
+        token = new_csrf_token(session, Settings(secret=second))
+        headers = {"Cookie": f"sessionid={session}; csrftoken={token}", "X-CSRFToken": token}
+        file = tmp_path / "secret"
+        file.write_text(first)
+        server = serve(WAYBILL_SECRET_FILE=str(file))
+        server.client.close()
+
+        def log_out() -> int:
+            url = f"http://127.0.0.1:{server.port}/users/logout/"
+            return httpx.post(url, headers=headers).status_code
+
+        assert log_out() == 403
+        file.write_text(second)
+        reload(server)
+
+        assert log_out() == 204
 
     def test_changes_nothing_if_the_program_can_not_start(
         self, serve: Serve, tmp_path: Path

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool
 
-from persistence.engine.engines import Pool
+from domain.shared.monitoring import PoolUse
+from persistence.engine.engines import Pool, StandbyOptions
+from persistence.engine.measures import Measures
 from persistence.engine.positions import StandbyState
 from persistence.engine.replication import UNKNOWN
-from persistence.engine.standbys import Standby
+from persistence.engine.standbys import POOL, Standby, Standbys
 
 
 @pytest.fixture
@@ -48,6 +51,27 @@ class TestTimeline:
         standby.resolve(state(2))
 
         assert standby.resolve(state(None)) == state(None)
+
+
+def test_waits_for_connections_to_all_standbys_are_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As those of one pool."""
+    waits: list[tuple[str, float]] = []
+    options = StandbyOptions("postgresql://n2:1,n3:1/shop", lag=5)
+    standbys = Standbys(options, "postgresql://n1:1/shop", Pool(2))
+    standbys.report_to(Measures(pool_wait=lambda pool, seconds: waits.append((pool, seconds))))
+    first, _ = standbys._standbys  # noqa: SLF001 - no server answers
+    pool = first.engines.pools["read"]
+    monkeypatch.setattr(pool, "checkedout", pool.size)
+    monkeypatch.setattr(QueuePool, "_do_get", lambda _pool: None)
+
+    pool._do_get()  # noqa: SLF001 - as above
+
+    [(name, _)] = waits
+    assert name == POOL
+    assert standbys.pool_use() == PoolUse(in_use=2, size=8)
+    standbys.close()
 
 
 class TestObstacle:

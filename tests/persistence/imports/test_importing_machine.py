@@ -302,6 +302,10 @@ class Importing(ImportedHistory):
             except (Conflict, Gone, NotFound, RuleBroken):
                 return
 
+    @rule(hours=st.integers(1, 99))
+    def wait(self, hours: int) -> None:
+        self.clock.now += timedelta(hours=hours)
+
     @rule()
     def tidy(self) -> None:
         with self.database.writing() as uow:
@@ -364,5 +368,5 @@ class Importing(ImportedHistory):
 def test_no_document_makes_amounts_inconsistent(
     database_url: str, database: Database, engines: Engines, clock: FakeClock
 ) -> None:
-    parts = {"database": database, "engines": engines, "url": database_url}
+    parts = {"database": database, "engines": engines, "url": database_url, "clock": clock}
     run_machine(type("Machine", (Importing,), parts), settings=histories_of(steps=30))

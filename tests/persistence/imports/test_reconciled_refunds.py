@@ -287,6 +287,16 @@ class TestRequests:
 
 
 class TestPlans:
+    def test_have_no_refund_of_a_request_that_a_document_rejects(self, checked: Case) -> None:
+        checked.place()
+        checked.request(approve_request, quantity=1)
+        assert is_stored(checked.send(imported_request()))
+
+        assert is_stored(checked.send(imported_request(status="rejected")))
+
+        refunds = [plan.refund_amount for plan in checked.order.cancellation_plans]
+        assert sorted(refunds) == [0, 5000]
+
     def test_of_unpaid_orders_keep_the_forecast_of_open_requests(self, checked: Case) -> None:
         checked.place(imported_request(), payment_pending=True)
         second = checked.order.items[1]

@@ -7,6 +7,7 @@ from domain.accounts.users import User
 from domain.orders.orders import Order
 from persistence.database import Database
 from persistence.engine.engines import Engines
+from persistence.orders.aggregate import ORDER
 from persistence.sql.work import Work
 from tests.support.complete_orders import complete_order
 from tests.support.every_statement import fill_every_table
@@ -33,3 +34,9 @@ def filled(database: Database, engines: Engines, shopper: User) -> None:
 def work(engines: Engines) -> Iterator[Work]:
     with closing(Work(engines.writing)) as work:
         yield work
+
+
+@pytest.fixture
+def loaded(work: Work, order: Order) -> Order:
+    [loaded] = work.load(ORDER, [order.pk])
+    return loaded
