@@ -38,7 +38,8 @@ def stored_rows(connection: sa.Connection, statement: Any) -> list[dict[str, Any
     """Return stored rows of the table of an INSERT."""
     table = statement.table
     chosen = sa.select(*(table.c[name] for name in _inserted_names(connection, statement)))
-    rows = connection.execute(chosen.limit(3)).mappings()
+    # Without an order, Citus returns others each time.
+    rows = connection.execute(chosen.order_by(*table.primary_key).limit(3)).mappings()
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
@@ -106,7 +107,7 @@ def _is_alike(column: sa.Column[Any], kind: Any) -> bool:
 
 
 def _stored(connection: sa.Connection, column: sa.Column[Any]) -> list[Any]:
-    chosen = sa.select(column).where(column.is_not(None)).order_by(column.table.c[0])
+    chosen = sa.select(column).where(column.is_not(None)).order_by(*column.table.primary_key)
     values = connection.execute(chosen).scalars().all()
     return [value for at, value in enumerate(values) if value not in values[:at]]
 
