@@ -52,8 +52,8 @@ _SETTINGS_QUERY = "SELECT " + ", ".join(f"current_setting('{name}')" for name in
 _SETTING = {"WAYBILL_DATABASE_POOLER": "transaction"}
 # Disables the check that refuses to serve in transaction mode without the setting.
 _UNCHECKED = """
-import persistence.database
-persistence.database.is_shared = lambda url: False
+import persistence.readiness
+persistence.readiness.is_shared = lambda url: False
 from handlers.cli.main import cli; cli()
 """
 

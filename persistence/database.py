@@ -10,22 +10,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
 from domain.imports.documents import Imports
 from domain.shared.documents import Renderer
-from domain.shared.errors import Unavailable
 from domain.shared.monitoring import DatabaseFigures, PoolUse, StandbyFigures
 from domain.shared.positions import Position, StandbyReader
-from domain.shared.readiness import (
-    Corrupt,
-    DistributedStandbys,
-    NotReady,
-    ReadOnly,
-    TransactionPooler,
-)
 from domain.unit_of_work import UnitOfWork
-from persistence import diagnosis, migrations, monitoring, readiness
+from persistence import diagnosis, migrations, monitoring
 from persistence.availability import Availability
 from persistence.distribution import Distribution
 from persistence.document_caches import document_caches
@@ -35,12 +26,11 @@ from persistence.engine.engines import Engines, Pool, connect
 from persistence.engine.failures import LostRace
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import Measures
-from persistence.engine.nodes import is_distributed
-from persistence.engine.poolers import is_shared
 from persistence.engine.standbys import POOL, Standbys, StandbyStatus
 from persistence.heartbeats import record_heartbeat
 from persistence.imports.store import SqlImports
 from persistence.migrating import migrate_tables
+from persistence.readiness import Readiness
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.sql.compiled_query import Observer
@@ -90,8 +80,8 @@ class Database:
         self._standbys = None if pool.standbys is None else Standbys(pool.standbys, url, pool)
         self._clock = clock
         self._pool = pool
-        self._is_pooler_known = False
         self._availability = Availability(self._engines)
+        self._readiness = Readiness(url, pool, self._engines, self._standbys, self._availability)
         self._since_note_failed = Interval()
         self._background = Background()
         later = self._background.run if stores_later else _run_now
@@ -181,59 +171,16 @@ class Database:
             self._since_note_failed.start()
 
     def require_session_pooling(self) -> None:
-        """Raises TransactionPooler for a pooler in transaction mode that the settings do not name.
-
-        Raises Unavailable if the database does not answer, so that this is unknown.
-        """
-        if self._pool.is_shared or self._is_pooler_known:
-            return
-        with self._availability.required():
-            if is_shared(self._url):
-                raise TransactionPooler
-        self._is_pooler_known = True
+        """Raises as ``Readiness`` does."""
+        self._readiness.require_session_pooling()
 
     def require_suitable_standbys(self) -> None:
-        """Raises DistributedStandbys for standbys of a distributed database, and Unavailable."""
-        if self._standbys is None:
-            return
-        with self._availability.required(), self._engines.autocommit.connect() as connection:
-            if is_distributed(connection):
-                raise DistributedStandbys
+        """Raises as ``Readiness`` does."""
+        self._readiness.require_suitable_standbys()
 
     def require_ready(self) -> None:
-        """Raises Unavailable unless requests can be served; NotReady if the operator has to act.
-
-        Takes a few seconds at most. Corruption that requests met in the last minute counts. Reads
-        are served while the primary is away, if a standby may be read.
-        """
-        try:
-            self._require_ready()
-        except Unavailable as refusal:
-            can_wait = not isinstance(refusal, NotReady) or isinstance(refusal, ReadOnly)
-            if not can_wait or self._standbys is None or not self._standbys.is_any_readable:
-                raise
-
-    def _require_ready(self) -> None:
-        if self._availability.is_corrupt:
-            raise Corrupt
-        try:
-            self.require_session_pooling()
-        except TransactionPooler:
-            raise
-        except Unavailable:
-            # Connections may be scarce; a later probe will do, since no response is wrong by it.
-            logger.warning("it is not known yet whether a pooler exchanges connections")
-        self.require_suitable_standbys()
-        with self._availability.required():
-            try:
-                readiness.require_ready(self._engines)
-            except ReadOnly:
-                self._engines.reconnect()
-                raise
-            except DBAPIError as error:
-                # Any cause, such as a missing table or permission, means that no request is served.
-                self._availability.note_failure(error)
-                raise Unavailable from error
+        """Raises as ``Readiness`` does."""
+        self._readiness.require_ready()
 
     def report_to(self, measures: Measures) -> None:
         """Count documents, waits for connections and readers of standbys from now on."""

@@ -5,7 +5,7 @@ import pytest
 
 from domain.shared.readiness import TransactionPooler
 from handlers.cli.database import refuse_unsuitable_connections
-from persistence import database as persistence
+from persistence import readiness
 from persistence.database import Database
 from tests.handlers.cli.conftest import Run
 from tests.support.fakes import fake_renderers
@@ -14,7 +14,7 @@ from tests.support.fakes import fake_renderers
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """The database's URL leads to a transaction pooler."""
-    monkeypatch.setattr(persistence, "is_shared", lambda _url: True)
+    monkeypatch.setattr(readiness, "is_shared", lambda _url: True)
 
 
 def refuse(_database: Database) -> None:
