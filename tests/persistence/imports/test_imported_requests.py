@@ -10,7 +10,6 @@ from domain.imports.documents import ImportResult
 from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.states import OrderState
-from persistence.database import Database
 from persistence.imports import store
 from tests.support.documents import request_document
 from tests.support.imported_case import (
@@ -22,11 +21,6 @@ from tests.support.imported_case import (
 )
 
 LATE_VERSION = 2**51  # later than now, so that another raise would add one
-
-
-@pytest.fixture
-def case(database: Database) -> Case:
-    return Case(database)
 
 
 class TestImportedRequests:

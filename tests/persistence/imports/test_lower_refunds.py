@@ -1,30 +1,14 @@
 """Later documents change a refund that an earlier one gave, and that is not the computed one."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from domain.cancellations.decisions import approve_request, complete_request
 from domain.imports.documents import ImportResult
-from persistence.database import Database
-from tests.support.citus import broken_rules
 from tests.support.documents import request_document
 from tests.support.imported_case import DELIVERED, OTHER_UUID, Case, imported_request
 
 DISCOUNTS = [{"name": "A", "amount": "17.00"}]
 CANCELLED = {"state": "cancelled"}
-
-
-@pytest.fixture
-def case(database: Database) -> Case:
-    return Case(database)
-
-
-@pytest.fixture
-def checked(database_url: str, case: Case) -> Iterator[Case]:
-    """A case that checks all invariants at its end."""
-    yield case
-    assert broken_rules(database_url) == []
 
 
 def refunds(case: Case) -> tuple[int, int, int]:

@@ -1,6 +1,5 @@
 """Refunds of orders whose documents are imported again are paid once and can be completed."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +13,8 @@ from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.states import OrderState
 from domain.seller_center.order_items import reject_seller_order_item
 from domain.sellers.callers import Scope, SellerCaller
-from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.cancellations import cancellation_requests
-from tests.support.citus import broken_rules
 from tests.support.documents import line_document, request_document
 from tests.support.imported_case import (
     DELIVERED,
@@ -27,18 +24,6 @@ from tests.support.imported_case import (
     Case,
     imported_request,
 )
-
-
-@pytest.fixture
-def case(database: Database) -> Case:
-    return Case(database)
-
-
-@pytest.fixture
-def checked(database_url: str, case: Case) -> Iterator[Case]:
-    """A case that checks all invariants at its end."""
-    yield case
-    assert broken_rules(database_url) == []
 
 
 def is_stored(result: object) -> bool:

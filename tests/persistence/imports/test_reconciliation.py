@@ -11,7 +11,6 @@ from domain.orders.cancellations import CancelStatus
 from domain.orders.states import OrderState
 from domain.privacy.retention import BATCH, remove_settled_accounts
 from domain.shared.errors import Conflict, RuleBroken
-from persistence.database import Database
 from persistence.engine.engines import Engines
 from tests.support.builders import NOW
 from tests.support.documents import line_document, request_document
@@ -21,11 +20,6 @@ from tests.support.imported_case import (
     YESTERDAY,
     Case,
 )
-
-
-@pytest.fixture
-def case(database: Database) -> Case:
-    return Case(database)
 
 
 class TestSettledUnits:
