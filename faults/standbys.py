@@ -136,7 +136,7 @@ class _Pairs:
         with _redis() as redis:
             env = env | {"WAYBILL_LIMITS_STORAGE": redis}
             with served.serve(workers=_WORKERS, **env) as server:
-                reads = _start_checks(own, server)
+                reads = _warm_up(own, server)
                 catch_up(servers)
                 with _pausing(servers.nodes[1:]):
                     self.run(own, server)
@@ -229,10 +229,10 @@ def _shoppers(own: Environment, server: Server) -> list[Shopper]:
     return shoppers
 
 
-def _start_checks(own: Environment, server: Server) -> int:
-    """Read once by each of some connections, and wait; return the number of reads.
+def _warm_up(own: Environment, server: Server) -> int:
+    """Read once by each of some connections, and wait until the standbys were checked.
 
-    The first reader of a worker starts the checks of its standbys.
+    Returns the number of reads.
     """
     shoppers = _shoppers(own, server)
     for shopper in shoppers:

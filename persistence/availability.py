@@ -12,6 +12,7 @@ from persistence.engine.engines import Engines
 from persistence.engine.failures import (
     LostRace,
     PoolExhausted,
+    cause_of,
     is_corrupt,
     is_lost_race,
     is_read_only,
@@ -80,5 +81,4 @@ class Availability:
         if self._since_traceback.passed(_TRACEBACK_SECONDS):
             logger.error("the database is not available", exc_info=error)
         else:
-            cause = getattr(error, "orig", None) or error
-            logger.error("the database is not available: %s", type(cause).__name__)
+            logger.error("the database is not available: %s", type(cause_of(error)).__name__)

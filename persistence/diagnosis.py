@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from domain.outbox import OutboxStatus
 from persistence.engine.engines import Engines, Pool, connect
+from persistence.engine.failures import cause_of
 from persistence.engine.hosts import host_urls
 from persistence.heartbeats import worker_heartbeats
 from persistence.outbox import outbox_events
@@ -70,7 +71,7 @@ def _obstacle(url: str) -> str | None:
         with engines.autocommit.connect() as connection:
             is_standby = connection.execute(sa.select(sa.func.pg_is_in_recovery())).scalar_one()
     except SQLAlchemyError as error:
-        return str(getattr(error, "orig", None) or error)
+        return str(cause_of(error))
     finally:
         engines.dispose()
     return None if is_standby else IS_PRIMARY

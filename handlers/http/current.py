@@ -1,7 +1,8 @@
 """The current request, its state and its application: the objects behind Flask's proxies.
 
 Code that runs in every request uses them. An attribute of a proxy takes six times as long, and a
-list page read forty of them. Elsewhere the proxies are as good.
+list page read forty of them. Elsewhere the proxies are as good. Flask's documentation names
+`_get_current_object` for this; its types do not have it.
 """
 
 from flask import Flask, Request, current_app, g, request

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.shared.monitoring import PoolUse
 from persistence.engine.disposal import close_on_return, renew_together
-from persistence.engine.failures import discard_unusable, is_read_only
+from persistence.engine.failures import cause_of, discard_unusable, is_read_only
 from persistence.engine.files import reconnect_when_replaced
 from persistence.engine.hosts import HostOrder, database_url
 from persistence.engine.intervals import Interval
@@ -191,8 +191,7 @@ class Engines:
             if isinstance(error, DBAPIError) and is_read_only(error):
                 self.since_refusal.start()
                 self.reconnect()
-            cause = getattr(error, "orig", None) or error
-            logger.warning("%s could not be stored: %s", what, type(cause).__name__)
+            logger.warning("%s could not be stored: %s", what, type(cause_of(error)).__name__)
             return False
         return True
 

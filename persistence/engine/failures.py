@@ -70,6 +70,12 @@ def ended_connection(error: BaseException | None) -> bool:
     return isinstance(error, psycopg.OperationalError) and not is_own
 
 
+def cause_of(error: BaseException) -> BaseException:
+    """Return the driver's error behind one of SQLAlchemy; any other error itself."""
+    cause: BaseException = getattr(error, "orig", None) or error
+    return cause
+
+
 def read_again_if_closed(read: Callable[[], Result]) -> Result:
     """Return the result of ``read``, which only reads.
 

@@ -22,6 +22,7 @@ def known_distribution(engine: sa.Engine) -> bool | None:
     """Return what the engine's newest connection has found; None if none was opened yet."""
     if engine.dialect.name == "sqlite":
         return False
+    # All engines of ``connect`` have a MeasuredPool.
     known: bool | None = engine.pool.is_distributed  # type: ignore[attr-defined]
     return known
 

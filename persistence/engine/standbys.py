@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from domain.shared.monitoring import PoolUse
 from domain.shared.positions import StandbyReader
 from persistence.engine.engines import Engines, Pool, StandbyOptions, connect
-from persistence.engine.failures import is_lost_race
+from persistence.engine.failures import cause_of, is_lost_race
 from persistence.engine.hosts import host_urls
 from persistence.engine.intervals import Interval
 from persistence.engine.measures import NO_MEASURES, Measures
@@ -279,8 +279,8 @@ class Standbys:
         except SQLAlchemyError as error:
             self._primary.dispose()  # another server may be the primary
             if not self.is_primary_away:
-                cause = getattr(error, "orig", None) or error
-                logger.warning("the primary does not answer: %s", type(cause).__name__)
+                name = type(cause_of(error)).__name__
+                logger.warning("the primary does not answer: %s", name)
             self._replication.lose_primary()
             return
         self._replication.add(sample)
@@ -342,8 +342,7 @@ class Standbys:
 
 
 def _failure(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    return f"it does not answer as it should ({type(cause).__name__})"
+    return f"it does not answer as it should ({type(cause_of(error)).__name__})"
 
 
 def _is_conflict(error: BaseException) -> bool:
